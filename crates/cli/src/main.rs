@@ -1,0 +1,2 @@
+//! The rangeway command-line program.
+fn main() {}

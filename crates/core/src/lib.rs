@@ -1,0 +1,1 @@
+//! Traits, types, errors, keys and URIs, the scheme registry and the settings of rangeway.

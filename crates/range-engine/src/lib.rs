@@ -1,0 +1,1 @@
+//! The range engine of rangeway: one policy, plan and scheduler for large reads and writes.

@@ -1,0 +1,1 @@
+//! Conformance suite and test servers for rangeway's stores.

@@ -1,0 +1,1 @@
+//! The HTTP client and the REST requests that rangeway's cloud backends share.

@@ -1,0 +1,2 @@
+//! Chores of the rangeway workspace.
+fn main() {}
