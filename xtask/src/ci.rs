@@ -1,0 +1,51 @@
+//! `cargo xtask ci`: everything that CI runs, cheapest first, up to the first failure.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::cargo::Cargo;
+use crate::{docs, test, tidy, tree};
+
+/// What a step runs. Each error says how to repeat it.
+enum Run {
+    Cargo(Cargo),
+    Own(fn() -> Result<()>),
+}
+
+pub(crate) fn run() -> Result<()> {
+    let start = Instant::now();
+    let steps = steps();
+    let count = steps.len();
+    for (number, (name, run)) in (1..).zip(steps) {
+        println!("==> [{number}/{count}] {name}");
+        let start = Instant::now();
+        let result = match run {
+            Run::Cargo(cargo) => cargo.run(),
+            Run::Own(run) => run(),
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        let outcome = if result.is_ok() { "ok" } else { "FAILED" };
+        println!("<== [{number}/{count}] {name}: {outcome} in {seconds:.1} s");
+        result.with_context(|| format!("step `{name}` failed"))?;
+    }
+    println!("xtask ci: all {count} steps passed in {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn steps() -> Vec<(&'static str, Run)> {
+    let cargo = |args| Run::Cargo(Cargo::new(args));
+    let rustdoc = Cargo::new("doc --workspace --no-deps --all-features --document-private-items --locked");
+    vec![
+        ("format", cargo("fmt --all --check")),
+        ("tidy", Run::Own(tidy::run)),
+        ("dependency trees", Run::Own(tree::run)),
+        ("no backend", cargo("check -p rangeway --no-default-features --locked")),
+        ("only file", cargo("check -p rangeway --no-default-features --features file --locked")),
+        ("only s3", cargo("check -p rangeway --no-default-features --features s3 --locked")),
+        ("clippy", cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings")),
+        ("rustdoc", Run::Cargo(rustdoc.variables(&[("RUSTDOCFLAGS", "-D warnings")]))),
+        ("docs", Run::Own(docs::check)),
+        ("test", Run::Own(|| test::run(&test::Args::default()))),
+    ]
+}
