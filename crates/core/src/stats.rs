@@ -1,0 +1,21 @@
+//! `TransferStats`: what a store did, for progress bars, benchmarks and curiosity.
+
+/// A snapshot of a store's counters since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TransferStats {
+    /// Requests sent for objects and their parts: heads, gets, puts, parts, copies. Attempts count each.
+    pub requests: u64,
+    /// Bytes of object data received.
+    pub bytes_read: u64,
+    /// Bytes of object data that a service has accepted.
+    pub bytes_written: u64,
+    /// Attempts after the first of a request or of a part.
+    pub retries: u64,
+    /// Requests sent to race a slow one.
+    pub hedges: u64,
+    /// The most requests that were in flight at one time.
+    pub peak_in_flight: u64,
+    /// The most bytes that transfers held in buffers of their own at one time.
+    pub peak_buffered: u64,
+}
