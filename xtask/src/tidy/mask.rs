@@ -155,7 +155,7 @@ mod tests {
             (r#"f(r"\", z)"#, "f(    , z)"),
             (r##"f(r#"x"y"#, z)"##, "f(        , z)"),
             (r##"f(br#"x"y"#, z)"##, "f(b        , z)"),
-            (r##"f(cr##"x"#"##, z)"##, "f(c          , z)"),
+            ("f(cr##\"x\"#\"##, z)", "f(c          , z)"),
             ("r#type + for_r", "r#type + for_r"),
             (r#"for r in "x" {}"#, "for r in     {}"),
             (r"('a', '\'', '\\', '\u{1F}', b'x')", "(   ,     ,     ,         , b   )"),
