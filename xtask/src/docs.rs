@@ -1,6 +1,8 @@
-//! `cargo xtask docs`: docs/configuration.md, generated from the settings table.
+//! `cargo xtask docs`: docs/configuration.md, generated from the settings table by `bin/configuration.rs`.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+
+use crate::cargo::Cargo;
 
 /// The arguments of `cargo xtask docs`.
 #[derive(clap::Args, Clone, Copy)]
@@ -11,8 +13,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
-    let _ = args.check;
-    bail!("not there yet")
+    let check = if args.check { "-- --check" } else { "" };
+    Cargo::new(&format!("run --quiet --locked -p xtask --features docs --bin configuration {check}")).run()
 }
 
 pub(crate) fn check() -> Result<()> {
