@@ -33,7 +33,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let seconds = start.elapsed().as_secs_f64();
     println!("xtask test: {totals}, in {seconds:.1} s");
     if !status.success() {
-        bail!("tests failed ({status}); repeat with: {cargo}");
+        let what = match totals.failed {
+            0 => "cargo did not get through the tests".to_owned(),
+            failed => format!("{failed} failed"),
+        };
+        bail!("{what} ({status}); repeat with: {cargo}");
     }
     if totals.programs == 0 {
         bail!("`{cargo}` ran no test program");
