@@ -55,7 +55,7 @@ impl Cargo {
     }
 
     /// The command, ready to start.
-    pub(crate) fn command(&self) -> Command {
+    fn command(&self) -> Command {
         let mut command = Command::new("cargo");
         command.args(&self.args).envs(self.variables.iter().copied()).current_dir(root());
         command
@@ -63,7 +63,7 @@ impl Cargo {
 }
 
 /// What to say when cargo does not start.
-pub(crate) const NO_CARGO: &str = "`cargo` does not start; install Rust from https://rustup.rs";
+const NO_CARGO: &str = "`cargo` does not start; install Rust from https://rustup.rs";
 
 impl fmt::Display for Cargo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
