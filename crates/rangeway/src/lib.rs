@@ -25,10 +25,13 @@
 //! |---|---|---|
 //! | `file` | `file://`: local files | yes |
 //! | `s3` | `s3://`: Amazon S3 and what speaks its protocol | yes |
+//! | `object_store` | any store as an `ObjectStore` of the crate `object_store` | no |
 //!
 //! `memory://` is always there. A scheme whose feature is off is an error that lists the schemes that are linked.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "object_store")]
+pub mod object_store;
 mod open;
 
 /// The backend of `file://`. Naming it here is what links it.
