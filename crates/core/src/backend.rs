@@ -53,7 +53,7 @@ pub struct Registration {
 
 inventory::collect!(Registration);
 
-/// Registers a backend type at link time; the type implements [`Backend`](crate::Backend) and [`Default`].
+/// Registers a backend type at link time; the type implements [`Backend`] and [`Default`].
 ///
 /// The crate must really be linked: a crate that is only listed among the dependencies is not. The facade says
 /// `pub use` of each backend for that reason.

@@ -1,1 +1,41 @@
-//! The range engine of rangeway: one policy, plan and scheduler for large reads and writes.
+//! The range engine: large reads and writes become many byte ranges in flight at once.
+//!
+//! [`Ranged`] decorates a [`Store`](rangeway_core::Store) of single requests. A read's first request is a ranged GET
+//! that also tells the size, so a small object costs one request and a large one is planned from the first headers.
+//! Each part has its own place in the target, goes on from its last byte when its connection breaks, and is refused
+//! when the object has changed meanwhile. A large write is a multipart upload by the same scheduler.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use rangeway_core::{MemoryStore, Store, StoreExt};
+//! use rangeway_range_engine::{PartSize, Policy, Ranged};
+//!
+//! let policy = Policy::network().threshold(1 << 20).part_size(PartSize::Bytes(1 << 20));
+//! let store = Ranged::new(MemoryStore::new("demo"), policy)?;
+//! store.put_bytes("big.bin", vec![7; 10 << 20]).await?;
+//! assert_eq!(store.get_bytes("big.bin").await?.len(), 10 << 20);
+//! assert_eq!(store.stats().requests, 1 + 10);
+//! # Ok::<(), rangeway_core::Error>(()) }).unwrap();
+//! ```
+#![forbid(unsafe_code)]
+
+mod budget;
+mod controller;
+mod engine;
+mod feed;
+mod part;
+mod plan;
+mod policy;
+mod ranged;
+mod read;
+mod retry;
+mod schedule;
+mod stats;
+mod upload;
+mod write;
+
+pub use {
+    policy::{PartSize, Policy, SETTINGS},
+    ranged::Ranged,
+    retry::Retry,
+};

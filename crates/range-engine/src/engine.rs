@@ -1,0 +1,104 @@
+//! `Engine`: what all transfers of one store share, and the single requests they are made of.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rangeway_core::{Error, ErrorKind, Key, Operation, Result, Store, TransferStats};
+use tokio_util::task::TaskTracker;
+
+use crate::Policy;
+use crate::budget::Budget;
+use crate::controller::Controller;
+use crate::retry::Attempts;
+use crate::stats::Counters;
+
+/// The slowest upload that is not given up: the time limit of a request grows with its body.
+const MIN_UPLOAD_RATE: u64 = 64 << 10;
+
+/// The store of single requests, and what its transfers share.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) policy: Policy,
+    pub(crate) controller: Controller,
+    pub(crate) budget: Budget,
+    pub(crate) counters: Counters,
+    /// Uploads under way: they end by themselves even when nobody waits for them any more.
+    pub(crate) uploads: TaskTracker,
+}
+
+impl Engine {
+    pub(crate) fn new(store: Arc<dyn Store>, policy: Policy) -> Self {
+        Self {
+            store,
+            controller: Controller::new(policy.in_flight),
+            budget: Budget::new(policy.memory_limit),
+            counters: Counters::default(),
+            uploads: TaskTracker::new(),
+            policy,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> TransferStats {
+        let mut stats = TransferStats::default();
+        stats.requests = self.counters.requests();
+        stats.bytes_read = self.counters.bytes_read();
+        stats.bytes_written = self.counters.bytes_written();
+        stats.retries = self.counters.retries();
+        stats.peak_in_flight = self.controller.peak();
+        stats.peak_buffered = self.budget.peak();
+        stats
+    }
+
+    /// Adds where an error of the engine itself came up.
+    pub(crate) fn locate(&self, operation: Operation, key: &Key, error: Error) -> Error {
+        error.with_operation(operation).with_uri(self.store.uri().with_key(key))
+    }
+
+    /// How long one attempt to send `bytes` may take, its answer included.
+    pub(crate) fn upload_timeout(&self, bytes: u64) -> Duration {
+        self.policy.first_byte_timeout + Duration::from_secs(bytes / MIN_UPLOAD_RATE)
+    }
+
+    /// Sends one request until it succeeds, fails for good, or has failed as often as allowed; each attempt may take
+    /// as long as `timeout`, all of them together until `deadline`.
+    pub(crate) async fn request<T, F>(
+        &self,
+        timeout: Duration,
+        deadline: Option<Instant>,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut attempts = Attempts::new(self.policy.retry(), deadline);
+        loop {
+            self.counters.request(attempts.number());
+            match limited(timeout, deadline, "no answer", attempt()).await {
+                Ok(done) => return Ok(done),
+                Err(error) => attempts.failed(error).await?,
+            }
+        }
+    }
+}
+
+/// Awaits `future` for at most `timeout`, and not beyond `deadline`.
+///
+/// # Errors
+/// `Timeout` that says `what`; it may be tried again unless the deadline has passed.
+pub(crate) async fn limited<T>(
+    timeout: Duration,
+    deadline: Option<Instant>,
+    what: &str,
+    future: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let limit = left.map_or(timeout, |left| left.min(timeout));
+    match tokio::time::timeout(limit, future).await {
+        Ok(result) => result,
+        Err(_) if left.is_some_and(|left| left <= timeout) => {
+            Err(Error::new(ErrorKind::Timeout, "the deadline has passed").with_retryable(false))
+        }
+        Err(_) => Err(Error::new(ErrorKind::Timeout, format!("{what} within {timeout:?}"))),
+    }
+}

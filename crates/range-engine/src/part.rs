@@ -1,0 +1,236 @@
+//! `PartReader`: reads one range of an object to its end, however often its connection breaks.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use futures::stream::{self, StreamExt};
+use rangeway_core::{Body, Error, ErrorKind, GetOptions, Key, ObjectMeta, Operation, Result};
+
+use crate::engine::{Engine, limited};
+use crate::retry::Attempts;
+
+/// A broken attempt that brought this much starts the counting of attempts anew.
+const PROGRESS: u64 = 256 << 10;
+
+/// What all parts of one read share: which object, in which state, until when.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) key: Key,
+    pub(crate) version: Option<String>,
+    pub(crate) deadline: Option<Instant>,
+    etag: Option<String>,
+    size: u64,
+    last_modified: Option<SystemTime>,
+}
+
+impl Source {
+    /// The object that `meta`, the answer to the first request, identifies.
+    pub(crate) fn new(engine: Arc<Engine>, options: &GetOptions, meta: &ObjectMeta) -> Self {
+        Self {
+            engine,
+            key: meta.key.clone(),
+            version: options.version.clone(),
+            deadline: options.deadline,
+            etag: meta.etag.clone(),
+            size: meta.size,
+            last_modified: meta.last_modified,
+        }
+    }
+
+    /// Sends one request for `range`; the body begins at its first byte and may end before its last.
+    async fn open(&self, range: Range<u64>, attempt: u32) -> Result<Body> {
+        let mut options = GetOptions::new().range(range.clone());
+        options.version.clone_from(&self.version);
+        options.conditions.if_match.clone_from(&self.etag);
+        self.engine.counters.request(attempt);
+        let answer = self.engine.store.get(&self.key, options);
+        let answer = limited(self.engine.policy.first_byte_timeout, self.deadline, "no answer", answer).await;
+        let answer = answer.map_err(|error| match error.kind() {
+            // Conditions of the caller were met by the first request, so only a new object can fail this one.
+            ErrorKind::PreconditionFailed | ErrorKind::NotFound | ErrorKind::RangeNotSatisfiable => {
+                changed().with_source(error)
+            }
+            _ => error,
+        })?;
+        let same_time = self.last_modified.is_none() || answer.meta.last_modified == self.last_modified;
+        let same = match &self.etag {
+            Some(etag) => answer.meta.etag.as_ref() == Some(etag),
+            None => same_time,
+        };
+        if !same || answer.meta.size != self.size {
+            return Err(changed());
+        }
+        starting_at(answer.body, &answer.range, range.start).await
+    }
+
+    fn locate(&self, error: Error) -> Error {
+        self.engine.locate(Operation::Get, &self.key, error)
+    }
+}
+
+/// The error of a read that met another state of the object than it began with.
+fn changed() -> Error {
+    Error::new(ErrorKind::PreconditionFailed, "the object changed while it was being read")
+        .with_hint("read it again from the start")
+}
+
+/// The body, which holds `came`, without the bytes before `start`.
+///
+/// # Errors
+/// `Integrity` when `start` is not among the bytes that came.
+pub(crate) async fn starting_at(mut body: Body, came: &Range<u64>, start: u64) -> Result<Body> {
+    if !came.contains(&start) {
+        return Err(Error::new(
+            ErrorKind::Integrity,
+            format!(
+                "asked for bytes from {start} on, the service answered with {}..{}",
+                came.start, came.end
+            ),
+        ));
+    }
+    let mut skip = start - came.start;
+    while skip > 0 {
+        let Some(mut chunk) = body.chunk().await? else { break };
+        if chunk.len() as u64 > skip {
+            let length = body.remaining() + chunk.len() as u64 - skip;
+            let rest = chunk.split_off(usize::try_from(skip).unwrap_or(chunk.len()));
+            return Ok(Body::from_stream(length, stream::iter([Ok(rest)]).chain(body.stream())));
+        }
+        skip -= chunk.len() as u64;
+    }
+    Ok(body)
+}
+
+/// One range of an object. What has been handed out is right; the next byte is asked for again when a body breaks.
+#[derive(Debug)]
+pub(crate) struct PartReader {
+    source: Arc<Source>,
+    range: Range<u64>,
+    body: Option<Body>,
+    attempts: Attempts,
+    /// Bytes that came since the last failure.
+    progress: u64,
+}
+
+impl PartReader {
+    /// Reads `range`; `body`, if given, is open and begins at its first byte.
+    pub(crate) fn new(source: Arc<Source>, range: Range<u64>, body: Option<Body>) -> Self {
+        let attempts = Attempts::new(source.engine.policy.retry(), source.deadline);
+        Self { source, range, body, attempts, progress: 0 }
+    }
+
+    /// What all parts of this read share.
+    pub(crate) fn source(&self) -> Arc<Source> {
+        Arc::clone(&self.source)
+    }
+
+    /// This reader, leaving one behind that is at its end.
+    pub(crate) fn take(&mut self) -> Self {
+        let end = self.range.end;
+        let range = std::mem::replace(&mut self.range, end..end);
+        Self::new(self.source(), range, self.body.take())
+    }
+
+    /// The number of bytes that have not been read yet.
+    pub(crate) fn remaining(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    /// Where the next byte stands in the object.
+    pub(crate) fn position(&self) -> u64 {
+        self.range.start
+    }
+
+    /// Appends at least one byte to the spare capacity of `buffer`; 0 at the end of the range.
+    pub(crate) async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
+        while self.remaining() > 0 {
+            match self.try_read(buffer).await {
+                Ok(0) => self.body = None,
+                Ok(read) => return Ok(self.advance(read)),
+                Err(error) => self.broke(error).await?,
+            }
+        }
+        Ok(0)
+    }
+
+    /// The next bytes without a copy; `None` at the end of the range.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        while self.remaining() > 0 {
+            match self.try_chunk().await {
+                Ok(None) => self.body = None,
+                Ok(Some(bytes)) => {
+                    self.advance(bytes.len());
+                    return Ok(Some(bytes));
+                }
+                Err(error) => self.broke(error).await?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Appends the whole rest of the range to `buffer`, which has spare capacity for it.
+    pub(crate) async fn fill(&mut self, buffer: &mut BytesMut) -> Result<()> {
+        while self.read(buffer).await? > 0 {}
+        Ok(())
+    }
+
+    async fn try_read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
+        self.open().await?;
+        let Some(body) = &mut self.body else { return Ok(0) };
+        let stall = self.source.engine.policy.stall_timeout;
+        limited(stall, self.source.deadline, "the body stood still: no byte", body.read(buffer)).await
+    }
+
+    async fn try_chunk(&mut self) -> Result<Option<Bytes>> {
+        self.open().await?;
+        let Some(body) = &mut self.body else { return Ok(None) };
+        let stall = self.source.engine.policy.stall_timeout;
+        limited(stall, self.source.deadline, "the body stood still: no byte", body.chunk()).await
+    }
+
+    /// Opens a body at the next byte, unless one is open; never longer than the range.
+    async fn open(&mut self) -> Result<()> {
+        let body = match self.body.take() {
+            Some(body) => body,
+            None => self.source.open(self.range.clone(), self.attempts.number()).await?,
+        };
+        self.body = Some(limit(body, self.remaining()));
+        Ok(())
+    }
+
+    fn advance(&mut self, bytes: usize) -> usize {
+        self.range.start += bytes as u64;
+        self.progress += bytes as u64;
+        self.source.engine.counters.read(bytes as u64);
+        bytes
+    }
+
+    /// Waits until the range may be asked for again, from its next byte on.
+    async fn broke(&mut self, error: Error) -> Result<()> {
+        self.body = None;
+        if std::mem::take(&mut self.progress) >= PROGRESS {
+            self.attempts.reset();
+        }
+        self.attempts.failed(error).await.map_err(|error| self.source.locate(error))
+    }
+}
+
+/// The first `length` bytes of `body`.
+fn limit(body: Body, length: u64) -> Body {
+    if body.remaining() <= length {
+        return body;
+    }
+    let chunks = stream::try_unfold((body, length), |(mut body, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let Some(mut chunk) = body.chunk().await? else { return Ok(None) };
+        chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        let left = left - chunk.len() as u64;
+        Ok(Some((chunk, (body, left))))
+    });
+    Body::from_stream(length, chunks)
+}

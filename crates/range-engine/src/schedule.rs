@@ -1,0 +1,100 @@
+//! `Schedule`: runs the parts of one transfer, as many at once as the store's window and memory allow, and stops all of
+//! them at the first that fails.
+
+use std::sync::Arc;
+
+use rangeway_core::{Error, ErrorKind, Result};
+use tokio::task::JoinSet;
+
+use crate::budget::Reservation;
+use crate::engine::Engine;
+
+/// The parts of one transfer. Dropping it stops them.
+#[derive(Debug)]
+pub(crate) struct Schedule<T> {
+    engine: Arc<Engine>,
+    tasks: JoinSet<Result<T>>,
+    done: Vec<T>,
+}
+
+impl<T: Send + 'static> Schedule<T> {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, tasks: JoinSet::new(), done: Vec::new() }
+    }
+
+    /// Runs `part` on a task of its own as soon as one more request may be in flight.
+    ///
+    /// # Errors
+    /// The error of a part that failed meanwhile.
+    pub(crate) async fn start(
+        &mut self,
+        part: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<()> {
+        let engine = Arc::clone(&self.engine);
+        let permit = self.meanwhile(engine.controller.acquire()).await?;
+        self.tasks.spawn(async move {
+            let _permit = permit;
+            part.await
+        });
+        Ok(())
+    }
+
+    /// Waits for memory. A transfer that has no part under way gets it at once: it could not go on otherwise, and
+    /// whoever holds the memory may be waiting for it.
+    ///
+    /// # Errors
+    /// The error of a part that failed meanwhile.
+    pub(crate) async fn reserve(&mut self, bytes: u64) -> Result<Reservation> {
+        let engine = Arc::clone(&self.engine);
+        loop {
+            if let Some(reservation) = engine.budget.try_acquire(bytes) {
+                return Ok(reservation);
+            }
+            if self.tasks.is_empty() {
+                return Ok(engine.budget.overdraw(bytes));
+            }
+            tokio::select! {
+                reservation = engine.budget.acquire(bytes) => return Ok(reservation),
+                joined = self.tasks.join_next() => self.collect(joined)?,
+            }
+        }
+    }
+
+    /// Awaits `other` while the parts go on.
+    ///
+    /// # Errors
+    /// The error of a part that failed meanwhile.
+    pub(crate) async fn meanwhile<U>(&mut self, other: impl Future<Output = U>) -> Result<U> {
+        let mut other = std::pin::pin!(other);
+        while !self.tasks.is_empty() {
+            tokio::select! {
+                output = &mut other => return Ok(output),
+                joined = self.tasks.join_next() => self.collect(joined)?,
+            }
+        }
+        Ok(other.await)
+    }
+
+    /// Waits for all parts and gives what they returned, in the order in which they ended.
+    ///
+    /// # Errors
+    /// The error of the first part that failed.
+    pub(crate) async fn finish(mut self) -> Result<Vec<T>> {
+        while let Some(joined) = self.tasks.join_next().await {
+            self.collect(Some(joined))?;
+        }
+        Ok(std::mem::take(&mut self.done))
+    }
+
+    fn collect(&mut self, joined: Option<Result<Result<T>, tokio::task::JoinError>>) -> Result<()> {
+        if let Some(joined) = joined {
+            self.done.push(joined.map_err(task_failed)??);
+        }
+        Ok(())
+    }
+}
+
+/// The error of a task that ended without an answer.
+pub(crate) fn task_failed(error: tokio::task::JoinError) -> Error {
+    Error::new(ErrorKind::Cancelled, "a task of the transfer ended early").with_source(error)
+}

@@ -1,0 +1,69 @@
+//! `RangedUpload`: a multipart upload whose requests are limited, counted and tried again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use rangeway_core::{
+    Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result, UploadedPart,
+};
+
+use crate::engine::Engine;
+
+/// Services may take minutes to put a large object together.
+pub(crate) const SERVER_SIDE_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// An upload in parts to the store of an engine.
+#[derive(Debug)]
+pub(crate) struct RangedUpload {
+    engine: Arc<Engine>,
+    key: Key,
+    deadline: Option<Instant>,
+    inner: Box<dyn MultipartUpload>,
+}
+
+impl RangedUpload {
+    pub(crate) async fn start(engine: &Arc<Engine>, key: &Key, options: PutOptions) -> Result<Self> {
+        let timeout = engine.policy.first_byte_timeout;
+        let deadline = options.deadline;
+        let started =
+            engine.request(timeout, deadline, || engine.store.start_multipart(key, options.clone())).await;
+        let inner = started.map_err(|error| engine.locate(Operation::Multipart, key, error))?;
+        Ok(Self { engine: Arc::clone(engine), key: key.clone(), deadline, inner })
+    }
+
+    /// Sends one part; whoever calls this holds the right to have a request in flight.
+    pub(crate) async fn send(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
+        let rope = payload.into_rope().await?;
+        let size = rope.iter().map(|chunk| chunk.len() as u64).sum();
+        let timeout = self.engine.upload_timeout(size);
+        let sent = self
+            .engine
+            .request(timeout, self.deadline, || self.inner.put_part(part, rope.clone().into()))
+            .await;
+        let uploaded = sent.map_err(|error| self.engine.locate(Operation::Multipart, &self.key, error))?;
+        self.engine.counters.written(size);
+        Ok(uploaded)
+    }
+}
+
+#[async_trait]
+impl MultipartUpload for RangedUpload {
+    async fn put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
+        let _permit = self.engine.controller.acquire().await;
+        self.send(part, payload).await
+    }
+
+    async fn complete(&self, parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        let complete = || self.inner.complete(parts.clone());
+        let completed = self.engine.request(SERVER_SIDE_TIMEOUT, self.deadline, complete).await;
+        completed.map_err(|error| self.engine.locate(Operation::Multipart, &self.key, error))
+    }
+
+    async fn abort(&self) -> Result<()> {
+        // The deadline of the write does not apply: nothing may be left behind.
+        let aborted =
+            self.engine.request(self.engine.policy.first_byte_timeout, None, || self.inner.abort()).await;
+        aborted.map_err(|error| self.engine.locate(Operation::Multipart, &self.key, error))
+    }
+}

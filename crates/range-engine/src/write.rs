@@ -1,0 +1,140 @@
+//! The life of a write: one request if it is small, and otherwise a multipart upload that leaves nothing behind when
+//! it fails or nobody waits for it any more.
+
+use std::sync::Arc;
+
+use rangeway_core::{
+    Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result,
+    UploadedPart,
+};
+use tokio::sync::oneshot;
+
+use crate::engine::Engine;
+use crate::feed::Feed;
+use crate::plan;
+use crate::schedule::{Schedule, task_failed};
+use crate::upload::RangedUpload;
+
+/// Writes an object.
+pub(crate) async fn put(
+    engine: &Arc<Engine>,
+    key: &Key,
+    payload: Payload,
+    options: PutOptions,
+) -> Result<PutResponse> {
+    try_put(engine, key, payload, options).await.map_err(|error| engine.locate(Operation::Put, key, error))
+}
+
+async fn try_put(
+    engine: &Arc<Engine>,
+    key: &Key,
+    payload: Payload,
+    options: PutOptions,
+) -> Result<PutResponse> {
+    let length = payload.length();
+    if engine.policy.put_threshold == u64::MAX {
+        // The store takes any payload as it is, and what has been streamed into it cannot be sent again.
+        engine.counters.request(1);
+        let written = engine.store.put(key, payload, options).await?;
+        engine.counters.written(length.unwrap_or_default());
+        return Ok(written);
+    }
+    let threshold = engine.policy.put_threshold.min(engine.store.capabilities().max_put_size);
+    match length {
+        Some(length) if length <= threshold => put_one(engine, key, payload, options).await,
+        Some(_) => put_parts(engine, key, Feed::new(payload)?, length, options).await,
+        None => {
+            let mut feed = Feed::new(payload)?;
+            let reservation = engine.budget.overdraw(threshold);
+            let head = feed.next(threshold).await?.unwrap_or(Payload::Rope(Vec::new())).into_rope().await?;
+            if feed.is_at_end().await? {
+                return put_one(engine, key, head.into(), options).await;
+            }
+            feed.put_back(head);
+            drop(reservation);
+            put_parts(engine, key, feed, None, options).await
+        }
+    }
+}
+
+/// Writes an object by one request.
+async fn put_one(engine: &Engine, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
+    let rope = payload.into_rope().await?;
+    let size = rope.iter().map(|chunk| chunk.len() as u64).sum();
+    let _permit = engine.controller.acquire().await;
+    let put = || engine.store.put(key, rope.clone().into(), options.clone());
+    let written = engine.request(engine.upload_timeout(size), options.deadline, put).await?;
+    engine.counters.written(size);
+    Ok(written)
+}
+
+/// Writes an object by a multipart upload, on a task of its own: if this future is dropped, the task still ends the
+/// upload.
+async fn put_parts(
+    engine: &Arc<Engine>,
+    key: &Key,
+    feed: Feed,
+    length: Option<u64>,
+    options: PutOptions,
+) -> Result<PutResponse> {
+    let (_waiting, gone) = oneshot::channel::<()>();
+    let (engine, key) = (Arc::clone(engine), key.clone());
+    let task = {
+        let tasks = engine.uploads.clone();
+        tasks.spawn(async move {
+            let upload = Arc::new(RangedUpload::start(&engine, &key, options).await?);
+            let sent = tokio::select! {
+                sent = send_parts(&engine, &upload, feed, length) => sent,
+                _ = gone => Err(Error::new(ErrorKind::Cancelled, "nobody waits for the write any more")),
+            };
+            let completed = match sent {
+                Ok(parts) => upload.complete(parts).await,
+                Err(error) => Err(error),
+            };
+            if completed.is_err()
+                && let Err(error) = upload.abort().await
+            {
+                tracing::warn!(%error, "an upload could not be aborted: its parts remain at the service");
+            }
+            completed
+        })
+    };
+    task.await.map_err(task_failed)?
+}
+
+/// Sends all parts and gives them in order.
+async fn send_parts(
+    engine: &Arc<Engine>,
+    upload: &Arc<RangedUpload>,
+    mut feed: Feed,
+    length: Option<u64>,
+) -> Result<Vec<UploadedPart>> {
+    let limits = engine.store.capabilities().parts;
+    let base = engine.policy.part_size.base();
+    let fixed = length.map(|length| plan::upload_part_size(length, base, &limits)).transpose()?;
+    let mut schedule = Schedule::new(Arc::clone(engine));
+    let (mut number, mut offset) = (1, 0);
+    loop {
+        let size = fixed.unwrap_or_else(|| plan::streamed_part_size(number, base, &limits));
+        let reservation = schedule.reserve(size).await?;
+        let Some(payload) = schedule.meanwhile(feed.next(size)).await?? else { break };
+        if number > limits.max_count {
+            return Err(Error::invalid(format!("the object needs more than {} parts", limits.max_count))
+                .with_hint("set a larger part-size"));
+        }
+        let part = PartSpec { number, offset };
+        offset += payload.length().unwrap_or_default();
+        number += 1;
+        let upload = Arc::clone(upload);
+        schedule
+            .start(async move {
+                let uploaded = upload.send(part, payload).await;
+                drop(reservation);
+                uploaded
+            })
+            .await?;
+    }
+    let mut parts = schedule.finish().await?;
+    parts.sort_unstable_by_key(|part| part.number);
+    Ok(parts)
+}
