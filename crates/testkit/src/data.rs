@@ -44,7 +44,7 @@ impl Seeded {
 
     /// The byte at `offset`.
     pub fn byte(self, offset: u64) -> u8 {
-        self.word(offset / WORD as u64)[offset as usize % WORD]
+        self.word(offset / WORD as u64)[in_word(offset)]
     }
 
     /// Fills `target` with the bytes from `offset` on.
@@ -100,8 +100,8 @@ impl Seeded {
     /// The first `length` bytes as chunks of `chunk` bytes, made as they are asked for.
     pub fn stream(self, length: u64, chunk: usize) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
         stream::iter((0..length).step_by(chunk)).map(move |offset| {
-            let size = (length - offset).min(chunk as u64);
-            Ok(self.bytes(offset, usize::try_from(size).expect("at most `chunk`")))
+            let size = usize::try_from(length - offset).unwrap_or(usize::MAX).min(chunk);
+            Ok(self.bytes(offset, size))
         })
     }
 
@@ -128,9 +128,14 @@ impl Seeded {
     }
 }
 
+/// Where in its word the byte at `offset` stands.
+fn in_word(offset: u64) -> usize {
+    usize::try_from(offset % WORD as u64).expect("less than a word")
+}
+
 /// How many of `length` bytes from `offset` on come before the first whole word, in whole words, and after them.
 fn split(offset: u64, length: usize) -> (usize, usize, usize) {
-    let head = ((WORD - offset as usize % WORD) % WORD).min(length);
+    let head = ((WORD - in_word(offset)) % WORD).min(length);
     let middle = (length - head) / WORD * WORD;
     (head, middle, length - head - middle)
 }

@@ -11,5 +11,13 @@
 #![forbid(unsafe_code)]
 
 mod data;
+#[cfg(feature = "s3-server")]
+mod request_kind;
+#[cfg(feature = "s3-server")]
+mod s3_server;
 
 pub use data::{MemoryTarget, Mismatch, Seeded};
+#[cfg(feature = "s3-server")]
+pub use request_kind::{RequestCounts, RequestKind};
+#[cfg(feature = "s3-server")]
+pub use s3_server::{S3Server, S3ServerOptions};

@@ -1,0 +1,4 @@
+//! The testkit tested: its suite against the reference model, its servers against a client of others.
+
+mod clients;
+mod s3_server;
