@@ -51,4 +51,5 @@ pub use {
         Result, Setting, SettingKind, Settings, Store, StoreExt, StoreUri, TransferStats, UploadedPart,
         WriteAt, register_backend,
     },
+    rangeway_range_engine::{PartSize, Policy, Ranged},
 };
