@@ -1,1 +1,33 @@
-//! The HTTP client and the REST requests that rangeway's cloud backends share.
+//! HTTP for rangeway's cloud backends: one client, one way to send a request, and the headers that objects have.
+//!
+//! * [`Client`] is HTTP/1.1 over TCP and TLS with a pool of connections. It never follows redirects, so credentials
+//!   never reach a host they were not meant for, and it reads no environment: all comes from [`ClientOptions`].
+//! * [`Rest`] sends a [`Request`] for a [`Service`], which says how to authorise a request and what a refusal means.
+//!   One call is one request: retrying is the range engine's business.
+//! * [`encode`] and [`headers`] are pure functions between our types and what stands on the wire.
+//!
+//! Keys are sent exactly as they are: no part of this crate normalises a path.
+#![forbid(unsafe_code)]
+
+mod body;
+mod client;
+mod connect;
+mod connector;
+mod failure;
+mod rest;
+mod settings;
+mod tls;
+
+pub mod encode;
+pub mod headers;
+
+pub use {
+    body::RequestBody,
+    client::{Client, ClientOptions},
+    connector::{CREDENTIALS_TIMEOUT, Connector},
+    rest::{Refusal, Request, Response, Rest, Service},
+    settings::SETTINGS,
+};
+
+/// The types of the HTTP messages, so that backends need not name the crate.
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};

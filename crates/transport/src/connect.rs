@@ -1,0 +1,143 @@
+//! `Connect`: from a URI to a connection, directly or through a proxy, in bounded time.
+
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
+use tower_service::Service;
+
+use crate::ClientOptions;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Tcp = TokioIo<TcpStream>;
+
+/// Metadata services of the local link answer at once, or they are not there.
+const LOCAL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Makes the connections of a client. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub(crate) struct Connect(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tcp: HttpConnector,
+    proxy: Matcher,
+    timeout: Duration,
+    bundle: Option<PathBuf>,
+    /// Made at the first `https://` connection: a client that needs no TLS must not need certificates.
+    tls: OnceCell<Arc<ClientConfig>>,
+}
+
+impl Connect {
+    pub(crate) fn new(options: &ClientOptions) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let proxy = Matcher::builder()
+            .https(options.proxy.as_deref().unwrap_or_default())
+            .no(options.no_proxy.as_deref().unwrap_or_default())
+            .build();
+        Self(Arc::new(Inner {
+            tcp,
+            proxy,
+            timeout: options.connect_timeout,
+            bundle: options.ca_bundle.clone(),
+            tls: OnceCell::new(),
+        }))
+    }
+}
+
+impl Inner {
+    async fn connect(&self, uri: Uri) -> Result<MaybeHttpsStream<Tcp>, BoxError> {
+        let timeout = if is_link_local(&uri) { self.timeout.min(LOCAL_TIMEOUT) } else { self.timeout };
+        let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {timeout:?}"));
+        tokio::time::timeout(timeout, self.connect_unbounded(uri)).await.map_err(late)?
+    }
+
+    async fn connect_unbounded(&self, uri: Uri) -> Result<MaybeHttpsStream<Tcp>, BoxError> {
+        if uri.scheme() == Some(&http::uri::Scheme::HTTP) {
+            return Ok(MaybeHttpsStream::Http(self.tcp.clone().call(uri).await?));
+        }
+        let tls = self.tls.get_or_try_init(|| crate::tls::config(self.bundle.clone())).await?;
+        match self.proxy.intercept(&uri).filter(|_| !is_local(&uri)) {
+            None => HttpsConnector::from((self.tcp.clone(), Arc::clone(tls))).call(uri).await,
+            Some(proxy) => {
+                let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
+                if let Some(auth) = proxy.basic_auth() {
+                    tunnel = tunnel.with_auth(auth.clone());
+                }
+                HttpsConnector::from((tunnel, Arc::clone(tls))).call(uri).await
+            }
+        }
+    }
+}
+
+impl Service<Uri> for Connect {
+    type Response = MaybeHttpsStream<Tcp>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { inner.connect(uri).await })
+    }
+}
+
+fn address(uri: &Uri) -> Option<IpAddr> {
+    uri.host()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Whether the host is a metadata service's address.
+fn is_link_local(uri: &Uri) -> bool {
+    match address(uri) {
+        Some(IpAddr::V4(address)) => address.is_link_local(),
+        Some(IpAddr::V6(address)) => address.is_unicast_link_local() || address.is_unique_local(),
+        None => false,
+    }
+}
+
+/// Whether the host is this machine or its link, where no proxy helps.
+fn is_local(uri: &Uri) -> bool {
+    uri.host() == Some("localhost")
+        || is_link_local(uri)
+        || address(uri).is_some_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_hosts_row_by_row() {
+        for (uri, local, link_local) in [
+            ("https://s3.us-east-1.amazonaws.com/b", false, false),
+            ("http://127.0.0.1:9000", true, false),
+            ("https://localhost", true, false),
+            ("https://[::1]:1/x", true, false),
+            ("http://169.254.169.254/latest", true, true),
+            ("http://[fd00:ec2::254]/latest", true, true),
+            ("https://10.0.0.5:9000", false, false),
+        ] {
+            let uri = uri.parse().expect("URI");
+            assert_eq!((is_local(&uri), is_link_local(&uri)), (local, link_local), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Why a request or a body broke: the kind to act on, from what the HTTP client says.
+
+use std::error::Error as StdError;
+use std::io;
+
+use hyper_util::client::legacy;
+use rangeway_core::{Error, ErrorKind};
+
+/// The error of a request to `host` that got no answer.
+pub(crate) fn of_request(host: &str, error: legacy::Error) -> Error {
+    if let Some(refusal) = tls_refusal(&error) {
+        let hint = "add the certificate of its authority with ca-bundle=FILE or AWS_CA_BUNDLE";
+        return Error::new(ErrorKind::Connect, format!("TLS with {host}: {refusal}"))
+            .with_retryable(false)
+            .with_hint(hint)
+            .with_source(error);
+    }
+    if error.is_connect() {
+        return Error::new(ErrorKind::Connect, format!("no connection to {host}")).with_source(error);
+    }
+    if is_timeout(&error) {
+        return Error::new(ErrorKind::Timeout, format!("{host} did not answer in time")).with_source(error);
+    }
+    Error::new(ErrorKind::Interrupted, format!("the request to {host} broke off")).with_source(error)
+}
+
+/// The error of a body from `host` that broke off.
+pub(crate) fn of_body(host: &str, error: hyper::Error) -> Error {
+    let kind = if is_timeout(&error) { ErrorKind::Timeout } else { ErrorKind::Interrupted };
+    Error::new(kind, format!("the body from {host} broke off")).with_source(error)
+}
+
+/// The errors below `error`, itself included; those inside of I/O errors too.
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inside.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
+}
+
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|error| {
+        let hyper = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout);
+        let io = error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::TimedOut);
+        hyper || io
+    })
+}
+
+/// What is wrong with the server's certificate: trying again does not help.
+fn tls_refusal<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    chain(error)
+        .find_map(|error| error.downcast_ref::<rustls::Error>())
+        .filter(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_inside_of_io_errors_are_found() {
+        let certificate = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, certificate));
+        assert!(tls_refusal(&wrapped).is_some() && !is_timeout(&wrapped));
+        let late = io::Error::other(io::Error::from(io::ErrorKind::TimedOut));
+        assert!(tls_refusal(&late).is_none() && is_timeout(&late));
+    }
+}

@@ -1,0 +1,210 @@
+//! `Rest`: one request out, one answer back, refusals turned into errors.
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant, SystemTime};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::{Method, StatusCode, Uri};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use rangeway_core::{Body, Error, ErrorKind, Result};
+
+use crate::body::ResponseBody;
+use crate::{Client, RequestBody, failure, headers};
+
+/// How much of a refusal's body is read, in bytes: enough for any service's error document.
+const REFUSAL_LIMIT: usize = 64 << 10;
+
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("rangeway/", env!("CARGO_PKG_VERSION")));
+
+/// What differs between services that speak HTTP.
+#[async_trait]
+pub trait Service: Debug + Send + Sync + 'static {
+    /// Adds to `request` what makes the service accept it.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when there are no credentials.
+    async fn authorize(&self, request: &mut Request) -> Result<()>;
+
+    /// The error that an answer without success means.
+    fn refuse(&self, refusal: Refusal) -> Error;
+}
+
+/// A request, still to be authorised.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where to, with the path and the query exactly as they will be sent.
+    pub uri: Uri,
+    /// The headers; `Host` and `Content-Length` follow from the rest.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: RequestBody,
+}
+
+impl Request {
+    /// A request without headers and body.
+    pub fn new(method: Method, uri: Uri) -> Self {
+        Self { method, uri, headers: HeaderMap::new(), body: RequestBody::empty() }
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: RequestBody) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Sets a header whose value is known to be valid.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Host and port, as in the `Host` header: the default port of the scheme is left out.
+    pub fn host(&self) -> String {
+        let Some(host) = self.uri.host() else { return String::new() };
+        let default = if self.uri.scheme_str() == Some("https") { 443 } else { 80 };
+        match self.uri.port_u16().filter(|port| *port != default) {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+}
+
+/// An answer without success: what an error is made of.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The method of the request.
+    pub method: Method,
+    /// The status, never 2xx.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The beginning of the body, at most 64 KiB.
+    pub body: Bytes,
+}
+
+impl Refusal {
+    /// How long the service asks to wait, at the time `now`.
+    pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+        headers::retry_after(self.headers.get(RETRY_AFTER)?.to_str().ok()?, now)
+    }
+}
+
+/// Sends requests for a service.
+#[derive(Debug)]
+pub struct Rest<S> {
+    client: Client,
+    service: S,
+}
+
+impl<S: Service> Rest<S> {
+    /// Requests for `service` over `client`.
+    pub fn new(client: Client, service: S) -> Self {
+        Self { client, service }
+    }
+
+    /// The service.
+    pub fn service(&self) -> &S {
+        &self.service
+    }
+
+    /// Sends one request: no retry, no redirect.
+    ///
+    /// # Errors
+    /// `Connect`, `Timeout` and `Interrupted` when no answer came; what the service's `refuse` says when the answer
+    /// is not 2xx; those of the payload and of `authorize`.
+    pub async fn send(&self, mut request: Request) -> Result<Response> {
+        self.service.authorize(&mut request).await?;
+        let (host, method, payload) = (request.host(), request.method.clone(), request.body.failure());
+        let begun = Instant::now();
+        let response = match self.client.send(assemble(request, &host)?).await {
+            Ok(response) => response,
+            Err(error) => {
+                return Err(payload.take().unwrap_or_else(|| failure::of_request(&host, error)));
+            }
+        };
+        let (head, incoming) = response.into_parts();
+        tracing::debug!(%method, host, status = head.status.as_u16(), elapsed = ?begun.elapsed(), "answer");
+        let response = Response { status: head.status, headers: head.headers, incoming, host };
+        if response.status.is_success() {
+            return Ok(response);
+        }
+        let (status, headers) = (response.status, response.headers.clone());
+        let body = response.beginning(REFUSAL_LIMIT).await;
+        Err(self.service.refuse(Refusal { method, status, headers, body }))
+    }
+}
+
+fn assemble(request: Request, host: &str) -> Result<http::Request<RequestBody>> {
+    let Request { method, uri, mut headers, body } = request;
+    let host = HeaderValue::from_str(host)
+        .map_err(|error| Error::invalid("the host is no valid header").with_source(error))?;
+    headers.insert(http::header::HOST, host);
+    headers.insert(USER_AGENT, AGENT);
+    if body.length() > 0 || method == Method::PUT || method == Method::POST {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.length()));
+    }
+    let mut assembled = http::Request::new(body);
+    *assembled.method_mut() = method;
+    *assembled.uri_mut() = uri;
+    *assembled.headers_mut() = headers;
+    Ok(assembled)
+}
+
+/// An answer with success.
+#[derive(Debug)]
+pub struct Response {
+    /// The status, always 2xx.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    incoming: Incoming,
+    host: String,
+}
+
+impl Response {
+    /// The length of the body as the headers announce it, in bytes.
+    pub fn content_length(&self) -> Option<u64> {
+        self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    }
+
+    /// The body, which the caller knows to be `length` bytes long.
+    pub fn into_body(self, length: u64) -> Body {
+        Body::new(length, ResponseBody::new(self.incoming, self.host))
+    }
+
+    /// The whole body in memory. Reading it to the end lets the connection be used again.
+    ///
+    /// # Errors
+    /// `Interrupted` when it breaks off; `Integrity` when it is longer than `limit` bytes.
+    pub async fn into_bytes(mut self, limit: usize) -> Result<Bytes> {
+        let mut all = BytesMut::new();
+        while let Some(frame) = self.incoming.frame().await {
+            let frame = frame.map_err(|error| failure::of_body(&self.host, error))?;
+            let Ok(bytes) = frame.into_data() else { continue };
+            if all.len() + bytes.len() > limit {
+                let what = format!("the answer of {} is longer than {limit} bytes", self.host);
+                return Err(Error::new(ErrorKind::Integrity, what));
+            }
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all.freeze())
+    }
+
+    /// At most `limit` bytes of the body; what breaks off is cut off.
+    async fn beginning(mut self, limit: usize) -> Bytes {
+        let mut all = BytesMut::new();
+        while all.len() < limit
+            && let Some(Ok(frame)) = self.incoming.frame().await
+        {
+            if let Ok(bytes) = frame.into_data() {
+                all.extend_from_slice(&bytes[..bytes.len().min(limit - all.len())]);
+            }
+        }
+        all.freeze()
+    }
+}
