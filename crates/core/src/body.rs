@@ -220,7 +220,7 @@ struct ChunkSource {
 
 impl ChunkSource {
     fn new(chunks: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Self {
-        Self { chunks: chunks.boxed(), rest: Bytes::new() }
+        Self { chunks: chunks.fuse().boxed(), rest: Bytes::new() }
     }
 }
 

@@ -27,7 +27,14 @@ pub(crate) struct Chunks {
 impl Feed {
     pub(crate) fn new(payload: Payload) -> Result<Self> {
         let announced = payload.length();
-        let chunks = |stream| Self::Chunks(Chunks { pending: VecDeque::new(), stream, announced, found: 0 });
+        let chunks = |stream: BoxStream<'static, _>| {
+            Self::Chunks(Chunks {
+                pending: VecDeque::new(),
+                stream: stream.fuse().boxed(),
+                announced,
+                found: 0,
+            })
+        };
         Ok(match payload {
             Payload::Region { source, range } => Self::Region { source, range },
             Payload::Rope(rope) => chunks(stream::iter(rope.into_iter().map(Ok)).boxed()),

@@ -1,0 +1,6 @@
+//! The engine against a store that fails as told: right bytes or a named error, and nothing left behind.
+
+mod faulty;
+mod limits;
+mod reads;
+mod writes;
