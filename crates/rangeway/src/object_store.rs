@@ -23,6 +23,8 @@
 //!   except for the empty `dir/` objects that consoles make; listings do not fail because of them. The
 //!   [`Store`](crate::Store) itself reaches them.
 //! * A large `put` and `get` become many requests; options such as conditions hold for all of them together.
+//! * The ranges of one `get_ranges` are all of one state of the object: `Precondition` when it was overwritten
+//!   meanwhile.
 //! * Tags are refused with `NotImplemented`, and so are attributes and `PutMode::Update` where the store has no such
 //!   thing. Extensions of requests are ignored, and responses have none: there is no one response to take them from.
 //! * Completing a multipart upload without any part makes an empty object; completing one of which a part has not
@@ -38,6 +40,7 @@ mod convert;
 mod deletion;
 mod error;
 mod listing;
+mod ranges;
 mod store;
 mod upload;
 

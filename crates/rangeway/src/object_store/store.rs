@@ -10,14 +10,14 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Extensions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
-    OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, RenameOptions, RenameTargetMode, Result, TagSet, coalesce_ranges,
+    ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    RenameOptions, RenameTargetMode, Result, TagSet,
 };
-use rangeway_core::{Attributes, Error, Key, Store};
+use rangeway_core::{Attributes, Error, Store};
 
 use super::error::{not_implemented, to_theirs};
 use super::upload::Upload;
-use super::{convert, deletion, listing};
+use super::{convert, deletion, listing, ranges};
 
 /// A [`Store`] as an [`ObjectStore`]. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -93,15 +93,6 @@ impl RangewayStore {
             extensions: Extensions::default(),
         })
     }
-
-    /// The bytes of one range, read into one buffer.
-    async fn range(&self, location: &Path, key: &Key, range: Range<u64>) -> Result<Bytes> {
-        let read = async {
-            let options = rangeway_core::GetOptions::new().range(range);
-            self.store.get(key, options).await?.body.bytes().await
-        };
-        read.await.map_err(|error| to_theirs(location, error))
-    }
 }
 
 impl From<Arc<dyn Store>> for RangewayStore {
@@ -156,9 +147,8 @@ impl ObjectStore for RangewayStore {
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let key = convert::key(location);
-        let read = |range| self.range(location, &key, range);
-        coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT).await
+        let read = ranges::read(&*self.store, &convert::key(location), ranges).await;
+        read.map_err(|error| to_theirs(location, error))
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
