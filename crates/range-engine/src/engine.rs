@@ -21,7 +21,10 @@ pub(crate) struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) policy: Policy,
     pub(crate) controller: Controller,
-    pub(crate) budget: Budget,
+    /// Memory of reads, and that of writes. They are apart because a write may be fed by a read of the same store:
+    /// each must be able to end without memory that only the other could free.
+    pub(crate) read_budget: Budget,
+    pub(crate) write_budget: Budget,
     pub(crate) counters: Counters,
     /// Uploads under way: they end by themselves even when nobody waits for them any more.
     pub(crate) uploads: TaskTracker,
@@ -32,7 +35,8 @@ impl Engine {
         Self {
             store,
             controller: Controller::new(policy.in_flight),
-            budget: Budget::new(policy.memory_limit),
+            read_budget: Budget::new(policy.memory_limit),
+            write_budget: Budget::new(policy.memory_limit),
             counters: Counters::default(),
             uploads: TaskTracker::new(),
             policy,
@@ -46,7 +50,7 @@ impl Engine {
         stats.bytes_written = self.counters.bytes_written();
         stats.retries = self.counters.retries();
         stats.peak_in_flight = self.controller.peak();
-        stats.peak_buffered = self.budget.peak();
+        stats.peak_buffered = self.read_budget.peak() + self.write_budget.peak();
         stats
     }
 

@@ -40,8 +40,8 @@ const IN_FLIGHT: Setting = Setting::new(
 const MEMORY_LIMIT: Setting = Setting::new(
     "memory-limit",
     SettingKind::Size,
-    "How many bytes a store's transfers hold in buffers of their own. Memory that the caller asked for, such as a \
-     whole object as one buffer, does not count.",
+    "How many bytes a store's reads hold in buffers of their own, and as many its writes. Memory that the caller \
+     asked for, such as a whole object as one buffer, does not count.",
 )
 .env(&["RANGEWAY_MEMORY_LIMIT"]);
 
@@ -120,7 +120,7 @@ pub struct Policy {
     pub part_size: PartSize,
     /// How many requests for parts are in flight at one time.
     pub in_flight: usize,
-    /// How many bytes transfers hold in buffers of their own.
+    /// How many bytes reads hold in buffers of their own, and as many writes.
     pub memory_limit: u64,
     /// How often a request is sent, the first time included.
     pub attempts: u32,
@@ -140,7 +140,7 @@ impl Policy {
             put_threshold: 16 * MIB,
             part_size: PartSize::Auto,
             in_flight: 16,
-            memory_limit: 192 * MIB,
+            memory_limit: 128 * MIB,
             attempts: 6,
             backoff: Duration::from_millis(100),
             first_byte_timeout: Duration::from_secs(30),

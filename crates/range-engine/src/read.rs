@@ -30,7 +30,10 @@ async fn try_get(engine: &Arc<Engine>, key: &Key, options: GetOptions) -> Result
     let mut first = options.clone();
     first.range = plan::first_range(options.range.as_ref(), engine.policy.threshold);
     let timeout = engine.policy.first_byte_timeout;
+    let permit = engine.controller.acquire().await;
     let answer = engine.request(timeout, options.deadline, || engine.store.get(key, first.clone())).await;
+    // The caller may read the body at any pace, or never: it must not keep others from sending requests.
+    drop(permit);
     let answer = match answer {
         // No byte of an empty object can be asked for, so the refusal says that the object is there and empty.
         Err(error) if error.kind() == ErrorKind::RangeNotSatisfiable && options.range.is_none() => {
@@ -124,9 +127,9 @@ impl RangedBody {
         while !self.rest.is_empty() && self.ahead.len() < engine.controller.window() {
             let length = (self.rest.end - self.rest.start).min(engine.policy.part_size.base());
             let reservation = if self.ahead.is_empty() && self.first.remaining() == 0 {
-                engine.budget.overdraw(length)
+                engine.read_budget.overdraw(length)
             } else {
-                match engine.budget.try_acquire(length) {
+                match engine.read_budget.try_acquire(length) {
                     Some(reservation) => reservation,
                     None => break,
                 }
@@ -244,9 +247,10 @@ impl BodySource for RangedBody {
             return Ok(());
         }
         let begin = if self.first.remaining() > 0 { self.first.position() } else { self.rest.start };
-        let mut schedule = Schedule::new(Arc::clone(self.engine()));
+        let engine = Arc::clone(self.engine());
+        let mut schedule = Schedule::new(Arc::clone(&engine));
         for mut part in self.take_parts() {
-            let reservation = schedule.reserve(part.remaining()).await?;
+            let reservation = schedule.reserve(&engine.read_budget, part.remaining()).await?;
             let target = Arc::clone(target);
             let offset = part.position() - begin;
             schedule

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rangeway_core::{Error, ErrorKind, Result};
 use tokio::task::JoinSet;
 
-use crate::budget::Reservation;
+use crate::budget::{Budget, Reservation};
 use crate::engine::Engine;
 
 /// The parts of one transfer. Dropping it stops them.
@@ -44,17 +44,16 @@ impl<T: Send + 'static> Schedule<T> {
     ///
     /// # Errors
     /// The error of a part that failed meanwhile.
-    pub(crate) async fn reserve(&mut self, bytes: u64) -> Result<Reservation> {
-        let engine = Arc::clone(&self.engine);
+    pub(crate) async fn reserve(&mut self, budget: &Budget, bytes: u64) -> Result<Reservation> {
         loop {
-            if let Some(reservation) = engine.budget.try_acquire(bytes) {
+            if let Some(reservation) = budget.try_acquire(bytes) {
                 return Ok(reservation);
             }
             if self.tasks.is_empty() {
-                return Ok(engine.budget.overdraw(bytes));
+                return Ok(budget.overdraw(bytes));
             }
             tokio::select! {
-                reservation = engine.budget.acquire(bytes) => return Ok(reservation),
+                reservation = budget.acquire(bytes) => return Ok(reservation),
                 joined = self.tasks.join_next() => self.collect(joined)?,
             }
         }

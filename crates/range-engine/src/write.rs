@@ -41,11 +41,14 @@ async fn try_put(
     }
     let threshold = engine.policy.put_threshold.min(engine.store.capabilities().max_put_size);
     match length {
-        Some(length) if length <= threshold => put_one(engine, key, payload, options).await,
+        Some(length) if length <= threshold => {
+            let _reservation = engine.write_budget.acquire(length).await;
+            put_one(engine, key, payload, options).await
+        }
         Some(_) => put_parts(engine, key, Feed::new(payload)?, length, options).await,
         None => {
             let mut feed = Feed::new(payload)?;
-            let reservation = engine.budget.overdraw(threshold);
+            let reservation = engine.write_budget.acquire(threshold).await;
             let head = feed.next(threshold).await?.unwrap_or(Payload::Rope(Vec::new())).into_rope().await?;
             if feed.is_at_end().await? {
                 return put_one(engine, key, head.into(), options).await;
@@ -116,7 +119,7 @@ async fn send_parts(
     let (mut number, mut offset) = (1, 0);
     loop {
         let size = fixed.unwrap_or_else(|| plan::streamed_part_size(number, base, &limits));
-        let reservation = schedule.reserve(size).await?;
+        let reservation = schedule.reserve(&engine.write_budget, size).await?;
         let Some(payload) = schedule.meanwhile(feed.next(size)).await?? else { break };
         if number > limits.max_count {
             return Err(Error::invalid(format!("the object needs more than {} parts", limits.max_count))
