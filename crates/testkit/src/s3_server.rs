@@ -1,5 +1,6 @@
 //! `S3Server`: a real S3 server in this process, on loopback, with signatures checked and objects on disk.
 
+mod disk;
 mod options;
 mod serve;
 mod tls;

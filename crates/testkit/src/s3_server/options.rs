@@ -9,10 +9,10 @@ use std::sync::Arc;
 use s3s::auth::SimpleAuth;
 use s3s::host::SingleDomain;
 use s3s::service::S3ServiceBuilder;
-use s3s_fs::FileSystem;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
+use super::disk::Disk;
 use super::serve::{Runner, Server};
 use super::{S3Server, tls};
 use crate::request_kind::Counters;
@@ -63,7 +63,7 @@ impl S3ServerOptions {
         self
     }
 
-    /// Speaks HTTPS with a certificate for `localhost`, `*.localhost`, `127.0.0.1` and `::1` from an authority made for
+    /// Speaks HTTPS with a certificate for `localhost`, `s3.localhost`, `*.s3.localhost`, `127.0.0.1` and `::1` from an authority made for
     /// this server: [`S3Server::ca_pem`].
     pub fn tls(mut self, tls: bool) -> Self {
         self.tls = tls;
@@ -111,8 +111,7 @@ impl S3ServerOptions {
             Some(parent) => TempDir::with_prefix_in("rangeway-s3-", parent)?,
             None => TempDir::with_prefix("rangeway-s3-")?,
         };
-        let files = FileSystem::new(folder.path()).map_err(|error| io::Error::other(format!("{error:?}")))?;
-        let mut builder = S3ServiceBuilder::new(files);
+        let mut builder = S3ServiceBuilder::new(Disk::new(folder.path())?);
         builder.set_auth(SimpleAuth::from_single(S3Server::ACCESS_KEY_ID, S3Server::SECRET_ACCESS_KEY));
         if let Some(domain) = &self.domain {
             builder.set_host(SingleDomain::new(domain).map_err(io::Error::other)?);

@@ -18,7 +18,7 @@ pub(super) fn make() -> io::Result<(String, TlsAcceptor)> {
     let authority_key = KeyPair::generate().map_err(io::Error::other)?;
     let authority = CertifiedIssuer::self_signed(authority, authority_key).map_err(io::Error::other)?;
 
-    let names = ["localhost", "*.localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let names = ["localhost", "s3.localhost", "*.s3.localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let certificate = CertificateParams::new(names)
         .and_then(|params| params.signed_by(&key, &authority))

@@ -102,7 +102,7 @@ async fn tls_is_vouched_for_by_the_authority_it_names() {
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    for name in ["localhost", "bucket.localhost", "127.0.0.1"] {
+    for name in ["localhost", "bucket.s3.localhost", "127.0.0.1"] {
         let answer = ask(&server, &config, name).await.expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 403"), "{name}: {answer}");
     }
