@@ -118,6 +118,11 @@ impl Settings {
         self.flags.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Whether a flag or the URI sets it, so that it counts more than what the environment says of other settings.
+    pub fn is_explicit(&self, setting: &Setting) -> bool {
+        self.flags.iter().chain(&self.uri).any(|(name, _)| setting.is_named(name))
+    }
+
     /// The value as text.
     pub fn text(&self, setting: &Setting) -> Option<String> {
         self.find(setting).map(|(value, _)| value)
@@ -257,9 +262,9 @@ mod tests {
         let plain = Settings::new(Env::empty());
         assert_eq!(plain.size(&PART)?, Some(8 << 20));
         let env = Settings::new([("RW_PART", "1MiB")].into_iter().collect());
-        assert_eq!(env.size(&PART)?, Some(1 << 20));
+        assert_eq!((env.size(&PART)?, env.is_explicit(&PART)), (Some(1 << 20), false));
         let uri = env.for_uri(&"s3://b?part_size=2MiB".parse()?);
-        assert_eq!(uri.size(&PART)?, Some(2 << 20));
+        assert_eq!((uri.size(&PART)?, uri.is_explicit(&PART)), (Some(2 << 20), true));
         assert_eq!(uri.set("part-size", "3MiB").size(&PART)?, Some(3 << 20));
         Ok(())
     }
