@@ -2,5 +2,9 @@
 
 mod behaviour;
 mod engine;
+#[cfg(feature = "file")]
+mod file;
 mod memory;
+#[cfg(feature = "s3")]
+mod s3;
 mod suite;
