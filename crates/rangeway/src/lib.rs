@@ -17,7 +17,9 @@
 //! ```
 //!
 //! A large object is read and written as many byte ranges at once; how many, and how large, are settings. A small one
-//! costs one request.
+//! costs one request. Stores other than `memory://` need a running tokio runtime.
+//!
+//! `docs/semantics.md` of the repository says what each operation promises, `docs/configuration.md` lists the settings.
 //!
 //! # Features
 //!
@@ -53,3 +55,8 @@ pub use {
     },
     rangeway_range_engine::{PartSize, Policy, Ranged},
 };
+
+/// The examples of the README are tests.
+#[cfg(all(doctest, feature = "object_store"))]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
