@@ -1,4 +1,12 @@
 //! Which functions are run, how, and which of them cannot pass where.
+//!
+//! These are not run at all, because they need more than an `ObjectStore`:
+//!
+//! | Function | Why |
+//! |---|---|
+//! | `multipart`, `multipart_with_opts`, `multipart_put_part_out_of_order` | need a `MultipartStore`: an upload of ours has no id that outlives its handle, and its parts know their offsets |
+//! | `list_paginated` | needs a `PaginatedListStore`: pages are a backend's own affair |
+//! | `response_extensions` | one result comes of many responses, and the HTTP client is our own |
 
 use std::panic::AssertUnwindSafe;
 
@@ -8,16 +16,6 @@ use object_store::{DynObjectStore, Error, integration};
 /// What `object_store` tests that a store of ours cannot pass: store, function, reason. A row whose function
 /// passes after all fails its test, so that the table stays true.
 const CANNOT_PASS: [(&str, &str, &str); 0] = [];
-
-/// Functions of the module `integration` that are not run at all, because they need more than an `ObjectStore`.
-#[allow(dead_code, reason = "documents what is left out")]
-pub(crate) const NOT_RUN: [(&str, &str); 5] = [
-    ("multipart", "needs a MultipartStore: uploads of ours have no id that outlives their handle"),
-    ("multipart_with_opts", "as multipart"),
-    ("multipart_put_part_out_of_order", "as multipart"),
-    ("list_paginated", "needs a PaginatedListStore: pages of ours are the backend's own affair"),
-    ("response_extensions", "one result comes of many responses, and the store has no connector of theirs"),
-];
 
 /// Runs one function; `false` when it panicked, which is how the functions fail.
 pub(crate) async fn passes(function: &str, store: &DynObjectStore, supports_update: bool) -> bool {
