@@ -1,5 +1,5 @@
-//! What rangeway's stores are tested with: a conformance suite that any [`Store`](rangeway_core::Store) can run, and
-//! seeded data.
+//! What rangeway's stores are tested with: the conformance suite, which any [`Store`](rangeway_core::Store) can run, a
+//! real S3 server in this process, and seeded data.
 //!
 //! ```
 //! use rangeway_testkit::Seeded;
@@ -10,6 +10,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod data;
 #[cfg(feature = "s3-server")]
 mod request_kind;

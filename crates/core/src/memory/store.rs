@@ -132,6 +132,7 @@ impl MemoryStore {
     }
 
     fn object(&self, key: &Key, version: Option<&str>) -> Result<Object> {
+        not_empty(key)?;
         if version.is_some() {
             return Err(Error::unsupported("memory stores keep no versions"));
         }
@@ -157,6 +158,7 @@ impl MemoryStore {
     }
 
     fn try_copy(&self, from: &Key, to: &Key, mode: &PutMode) -> Result<PutResponse> {
+        not_empty(from).and(not_empty(to))?;
         let mut state = self.state();
         let object = state
             .objects
@@ -165,6 +167,11 @@ impl MemoryStore {
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such object"))?;
         state.put(to, object.bytes, object.attributes, mode)
     }
+}
+
+/// Refuses the empty key, which names the container.
+fn not_empty(key: &Key) -> Result<()> {
+    if key.is_empty() { Err(Error::invalid("the empty key names no object")) } else { Ok(()) }
 }
 
 /// The chunks of a rope as one buffer.
@@ -205,14 +212,17 @@ impl Store for MemoryStore {
     }
 
     async fn put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
-        let written = match payload.into_rope().await {
-            Ok(chunks) => self.state().put(key, join(chunks), options.attributes, &options.mode),
+        let rope = match not_empty(key) {
+            Ok(()) => payload.into_rope().await,
             Err(error) => Err(error),
         };
+        let written =
+            rope.and_then(|chunks| self.state().put(key, join(chunks), options.attributes, &options.mode));
         self.locate(Operation::Put, key, written)
     }
 
     async fn start_multipart(&self, key: &Key, options: PutOptions) -> Result<Box<dyn MultipartUpload>> {
+        self.locate(Operation::Multipart, key, not_empty(key))?;
         Ok(Box::new(MemoryUpload {
             store: self.clone(),
             key: key.clone(),
@@ -245,8 +255,11 @@ impl Store for MemoryStore {
     fn delete(&self, keys: BoxStream<'static, Key>) -> BoxStream<'static, DeleteResult> {
         let store = self.clone();
         keys.map(move |key| {
-            store.state().objects.remove(&key);
-            DeleteResult { key, result: Ok(()) }
+            let deleted = not_empty(&key).map(|()| {
+                store.state().objects.remove(&key);
+            });
+            let result = store.locate(Operation::Delete, &key, deleted);
+            DeleteResult { key, result }
         })
         .boxed()
     }

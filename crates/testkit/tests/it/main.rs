@@ -1,4 +1,5 @@
 //! The testkit tested: its suite against the reference model, its servers against a client of others.
 
 mod clients;
+mod memory;
 mod s3_server;
