@@ -1,0 +1,1 @@
+//! Tests of how settings, profiles and the environment become a configuration.

@@ -1,0 +1,120 @@
+//! `S3Upload`: a multipart upload.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rangeway_core::{
+    Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result,
+    UploadedPart,
+};
+use rangeway_transport::{Method, headers};
+
+use crate::api::Api;
+use crate::error;
+use crate::store::{body, locate, of_mode, put_mode, put_response, put_write_headers};
+use crate::xml;
+
+/// An upload that has been started.
+#[derive(Debug)]
+pub(crate) struct S3Upload {
+    api: Arc<Api>,
+    key: Key,
+    id: String,
+    options: PutOptions,
+}
+
+impl S3Upload {
+    /// Starts an upload.
+    pub(crate) async fn start(api: Arc<Api>, key: &Key, options: PutOptions) -> Result<Self> {
+        let mut request = api.object(Method::POST, key, &[("uploads", "")])?;
+        put_write_headers(&mut request.headers, &api, &options)?;
+        // A mode that cannot be honoured is refused before anything is sent.
+        put_mode(&mut rangeway_transport::HeaderMap::new(), &api, &options.mode)?;
+        let (_, document) = api.send_xml(request, "InitiateMultipartUploadResult").await?;
+        let id = document.text("UploadId").filter(|id| !id.is_empty()).map(str::to_owned);
+        let id = id.ok_or_else(|| Error::new(ErrorKind::Integrity, "the upload was given no id"))?;
+        Ok(Self { api, key: key.clone(), id, options })
+    }
+
+    async fn try_put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
+        let number = part.number.to_string();
+        let query = [("partNumber", number.as_str()), ("uploadId", &self.id)];
+        let body = body(&self.api, payload).await?;
+        let size = body.length();
+        let request = self.api.object(Method::PUT, &self.key, &query)?.body(body);
+        let headers = self.api.send_plain(request).await?;
+        let id = headers::etag(&headers)
+            .ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
+        Ok(UploadedPart { number: part.number, size, id })
+    }
+
+    /// Makes the part `number` of `size` bytes of another object, which the headers `source` name.
+    pub(crate) async fn copy_part(
+        &self,
+        number: u32,
+        size: u64,
+        source: &[(&'static str, rangeway_transport::HeaderValue)],
+    ) -> Result<UploadedPart> {
+        let text = number.to_string();
+        let query = [("partNumber", text.as_str()), ("uploadId", &self.id)];
+        let mut request = self.api.object(Method::PUT, &self.key, &query)?;
+        for (name, value) in source {
+            request.headers.insert(*name, value.clone());
+        }
+        let (_, document) = self.api.send_xml(request, "CopyPartResult").await?;
+        let id = document.text("ETag").map(str::to_owned);
+        let id = id.ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
+        Ok(UploadedPart { number, size, id })
+    }
+
+    async fn try_complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        parts.sort_unstable_by_key(|part| part.number);
+        let mut document =
+            String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+        for part in &parts {
+            document.push_str("<Part>");
+            xml::write(&mut document, "PartNumber", &part.number.to_string());
+            xml::write(&mut document, "ETag", &part.id);
+            document.push_str("</Part>");
+        }
+        document.push_str("</CompleteMultipartUpload>");
+        let mut request = self.api.object(Method::POST, &self.key, &[("uploadId", &self.id)])?;
+        put_mode(&mut request.headers, &self.api, &self.options.mode)?;
+        let completed =
+            self.api.send_xml(Api::document(request, document), "CompleteMultipartUploadResult").await;
+        let (headers, document) = completed.map_err(|error| of_mode(error, &self.options.mode))?;
+        let mut response = put_response(&headers);
+        response.etag = document.text("ETag").map(str::to_owned).or(response.etag);
+        Ok(response)
+    }
+
+    async fn try_abort(&self) -> Result<()> {
+        let request = self.api.object(Method::DELETE, &self.key, &[("uploadId", &self.id)])?;
+        match self.api.send_plain(request).await {
+            Err(error) if error::code(&error) == "NoSuchUpload" => Ok(()),
+            result => result.map(|_| ()),
+        }
+    }
+
+    fn locate<T>(&self, result: Result<T>) -> Result<T> {
+        locate(&self.api, Operation::Multipart, &self.key, result)
+    }
+}
+
+#[async_trait]
+impl MultipartUpload for S3Upload {
+    async fn put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
+        let sent = self.try_put_part(part, payload).await;
+        self.locate(sent)
+    }
+
+    async fn complete(&self, parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        let completed = self.try_complete(parts).await;
+        self.locate(completed)
+    }
+
+    async fn abort(&self) -> Result<()> {
+        let aborted = self.try_abort().await;
+        self.locate(aborted)
+    }
+}

@@ -1,0 +1,265 @@
+//! `S3Store`: a bucket, one request per operation. The range engine does the rest.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use rangeway_core::{
+    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetResponse, HeadOptions,
+    HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, PartLimits, Payload,
+    PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
+};
+use rangeway_range_engine::Retry;
+use rangeway_transport::headers::{self, ContentRange};
+use rangeway_transport::{
+    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, Response, StatusCode, header,
+};
+
+use crate::api::Api;
+use crate::config::S3Config;
+use crate::multipart::S3Upload;
+use crate::{copy, delete, error, list};
+
+pub(crate) const MIB: u64 = 1 << 20;
+pub(crate) const GIB: u64 = 1 << 30;
+
+/// The prefix of the service's own headers.
+pub(crate) const PREFIX: &str = "x-amz-";
+
+const VERSION: HeaderName = HeaderName::from_static("x-amz-version-id");
+
+/// AWS's limits: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
+pub(crate) const PARTS: PartLimits = PartLimits::new(5 * MIB, 5 * GIB, 10_000);
+pub(crate) const MAX_PUT: u64 = 5 * GIB;
+
+/// A bucket, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume.
+///
+/// Only listings and deletions, which no engine can retry from outside, retry their requests themselves.
+#[derive(Debug)]
+pub struct S3Store {
+    api: Arc<Api>,
+    capabilities: Capabilities,
+    retry: Retry,
+}
+
+impl S3Store {
+    /// The bucket of `uri`. Does no request.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad setting or bucket name; `Unauthenticated` for credentials that cannot be used.
+    pub fn open(uri: &StoreUri, settings: &Settings, retry: Retry) -> Result<Self> {
+        if uri.container().is_empty() {
+            return Err(Error::invalid("the URI names no bucket").with_hint("write it as s3://BUCKET/KEY"));
+        }
+        let api = Arc::new(Api::new(uri, S3Config::from_settings(settings)?)?);
+        let mut capabilities = Capabilities::all();
+        capabilities.put_create = api.conditional_writes;
+        capabilities.put_if_match = api.conditional_writes;
+        capabilities.copy_create = api.conditional_writes;
+        capabilities.max_put_size = MAX_PUT;
+        capabilities.parts = PARTS;
+        Ok(Self { api, capabilities, retry })
+    }
+
+    fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
+        locate(&self.api, operation, key, result)
+    }
+
+    async fn try_head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
+        let mut request = self.api.object(Method::HEAD, key, &version_query(options.version.as_deref()))?;
+        headers::put_conditions(&mut request.headers, &options.conditions)?;
+        let response = self.api.send(request).await?;
+        let size = response.content_length().ok_or_else(no_length)?;
+        let meta = meta(key, size, &response.headers);
+        check(&options.conditions, &meta)?;
+        Ok(HeadResponse::new(meta, headers::attributes(&response.headers, PREFIX)))
+    }
+
+    async fn try_get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
+        let mut request = self.api.object(Method::GET, key, &version_query(options.version.as_deref()))?;
+        headers::put_conditions(&mut request.headers, &options.conditions)?;
+        if let Some(range) = &options.range {
+            request.headers.insert(header::RANGE, headers::range(range)?);
+        }
+        let response = self.api.send(request).await?;
+        let (range, size) = extent(&response)?;
+        let meta = meta(key, size, &response.headers);
+        check(&options.conditions, &meta)?;
+        let attributes = headers::attributes(&response.headers, PREFIX);
+        let length = range.end - range.start;
+        let body =
+            if length == 0 { Body::from_bytes(bytes::Bytes::new()) } else { response.into_body(length) };
+        Ok(GetResponse::new(meta, range, attributes, body))
+    }
+
+    async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
+        let mut request = self.api.object(Method::PUT, key, &[])?;
+        put_write_headers(&mut request.headers, &self.api, &options)?;
+        put_mode(&mut request.headers, &self.api, &options.mode)?;
+        let request = request.body(body(&self.api, payload).await?);
+        let headers = self.api.send_plain(request).await.map_err(|error| of_mode(error, &options.mode))?;
+        Ok(put_response(&headers))
+    }
+}
+
+/// Names the operation and the object in an error.
+pub(crate) fn locate<T>(api: &Api, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
+    result.map_err(|error| error.with_operation(operation).with_uri(api.uri().with_key(key)))
+}
+
+/// The body that sends `payload`; in memory when its hash has to be known first.
+pub(crate) async fn body(api: &Api, payload: Payload) -> Result<RequestBody> {
+    if api.sign_payload {
+        return Ok(RequestBody::rope(payload.into_rope().await?));
+    }
+    RequestBody::from_payload(payload).await
+}
+
+fn version_query(version: Option<&str>) -> Vec<(&'static str, &str)> {
+    version.map(|version| ("versionId", version)).into_iter().collect()
+}
+
+fn meta(key: &Key, size: u64, headers: &HeaderMap) -> ObjectMeta {
+    let mut meta = ObjectMeta::new(key, size);
+    meta.etag = headers::etag(headers);
+    meta.last_modified = headers::last_modified(headers);
+    meta.version = headers::text(headers, &VERSION);
+    meta
+}
+
+/// Evaluates the conditions on what came back: some services ignore them.
+fn check(conditions: &rangeway_core::Conditions, meta: &ObjectMeta) -> Result<()> {
+    match &meta.etag {
+        Some(etag) => conditions.check(Some(etag), meta.last_modified),
+        None => Ok(()),
+    }
+}
+
+/// Which bytes the body holds, and how large the object is.
+fn extent(response: &Response) -> Result<(std::ops::Range<u64>, u64)> {
+    let length = response.content_length();
+    if response.status != StatusCode::PARTIAL_CONTENT {
+        let size = length.ok_or_else(no_length)?;
+        return Ok((0..size, size));
+    }
+    let wrong = |what: String| Error::new(ErrorKind::Integrity, what);
+    let text = headers::text(&response.headers, &header::CONTENT_RANGE).unwrap_or_default();
+    let Some(ContentRange { range: Some(range), size: Some(size) }) = ContentRange::parse(&text) else {
+        return Err(wrong(format!("a partial answer has the Content-Range {text:?}")));
+    };
+    match length {
+        Some(length) if length != range.end - range.start => {
+            Err(wrong(format!("the Content-Range is {text:?} and the Content-Length {length}")))
+        }
+        _ => Ok((range, size)),
+    }
+}
+
+fn no_length() -> Error {
+    Error::new(ErrorKind::Integrity, "the service does not say how long the object is")
+}
+
+/// Adds what is to be stored with the object.
+pub(crate) fn put_write_headers(headers: &mut HeaderMap, api: &Api, options: &PutOptions) -> Result<()> {
+    headers::put_attributes(headers, PREFIX, &options.attributes)?;
+    let defaults = [
+        ("x-amz-storage-class", &api.write.storage_class),
+        ("x-amz-server-side-encryption", &api.write.encryption),
+        ("x-amz-server-side-encryption-aws-kms-key-id", &api.write.kms_key_id),
+    ];
+    for (name, default) in defaults {
+        if let Some(value) = default
+            && !headers.contains_key(name)
+        {
+            headers.insert(name, headers::value(name, value)?);
+        }
+    }
+    Ok(())
+}
+
+/// Adds the condition of a write.
+///
+/// # Errors
+/// `Unsupported` when the service is said to ignore it.
+pub(crate) fn put_mode(headers: &mut HeaderMap, api: &Api, mode: &PutMode) -> Result<()> {
+    match mode {
+        PutMode::Overwrite => return Ok(()),
+        _ if !api.conditional_writes => {
+            return Err(Error::unsupported("conditional writes are switched off (conditional-writes=false)"));
+        }
+        PutMode::Create => headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static("*")),
+        PutMode::IfMatch(etag) => headers.insert(header::IF_MATCH, headers::value("if-match", etag)?),
+        _ => return Err(Error::unsupported("S3 has no such write mode")),
+    };
+    Ok(())
+}
+
+/// What an error means to a write of that mode.
+pub(crate) fn of_mode(error: Error, mode: &PutMode) -> Error {
+    match (mode, error.kind()) {
+        (PutMode::Create, ErrorKind::PreconditionFailed) if !error.is_retryable() => {
+            Error::new(ErrorKind::AlreadyExists, "the object exists").with_source(error)
+        }
+        // S3 finds nothing to compare the etag with.
+        (PutMode::IfMatch(_), ErrorKind::NotFound) if error::code(&error) == "NoSuchKey" => {
+            Error::new(ErrorKind::PreconditionFailed, "the object does not exist").with_source(error)
+        }
+        _ => error,
+    }
+}
+
+/// The answer to a write.
+pub(crate) fn put_response(headers: &HeaderMap) -> PutResponse {
+    PutResponse::new(headers::etag(headers), headers::text(headers, &VERSION))
+}
+
+#[async_trait]
+impl Store for S3Store {
+    fn uri(&self) -> &StoreUri {
+        self.api.uri()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
+        let found = self.try_head(key, options).await;
+        self.locate(Operation::Head, key, found)
+    }
+
+    async fn get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
+        let found = self.try_get(key, options).await;
+        self.locate(Operation::Get, key, found)
+    }
+
+    async fn put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
+        let written = self.try_put(key, payload, options).await;
+        self.locate(Operation::Put, key, written)
+    }
+
+    async fn start_multipart(&self, key: &Key, options: PutOptions) -> Result<Box<dyn MultipartUpload>> {
+        let started = S3Upload::start(Arc::clone(&self.api), key, options).await;
+        self.locate(Operation::Multipart, key, started)
+            .map(|upload| Box::new(upload) as Box<dyn MultipartUpload>)
+    }
+
+    fn list(&self, options: ListOptions) -> BoxStream<'static, Result<ListEntry>> {
+        list::list(Arc::clone(&self.api), self.retry.clone(), options)
+    }
+
+    fn delete(&self, keys: BoxStream<'static, Key>) -> BoxStream<'static, DeleteResult> {
+        delete::delete(Arc::clone(&self.api), self.retry.clone(), keys)
+    }
+
+    async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
+        let copied = copy::copy(self, &self.api, &self.retry, from, to, options).await;
+        self.locate(Operation::Copy, from, copied)
+    }
+
+    fn stats(&self) -> TransferStats {
+        TransferStats::default()
+    }
+
+    async fn drain(&self) {}
+}
