@@ -1,0 +1,289 @@
+//! The command line as it is written: parsed by clap, not resolved yet.
+#![allow(clippy::doc_markdown, reason = "doc comments are the help that users read, and not Markdown")]
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
+use rangeway::{Setting, SettingKind, Settings};
+
+use crate::exit_code;
+
+const EXAMPLES: &str = "\
+Places:
+  s3://bucket/key   an object; settings may follow, as in s3://bucket/key?endpoint=http://127.0.0.1:9000
+  ./file, /folder/  a local file or folder: anything without ://
+  -                 standard input or output
+
+Examples:
+  rangeway demo                                see it work, no account needed
+  rangeway cp big.bin s3://bucket/backup/      upload a file
+  rangeway cp -r s3://bucket/data/ ./data/     download a tree
+  rangeway ls s3://bucket/data/                look into a prefix
+";
+
+/// Moves files to, from and between object stores, many byte ranges at once.
+#[derive(Debug, Parser)]
+#[command(name = "rangeway", version, max_term_width = 100, after_help = format!("{EXAMPLES}\n{}", exit_code::TABLE))]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Set a setting, for example -o part-size=16MiB; see docs/configuration.md
+    #[arg(short = 'o', long = "option", value_name = "NAME=VALUE", value_parser = pair, global = true)]
+    pub(crate) options: Vec<(String, String)>,
+    /// Write results as JSON, one object per line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Write errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Log what happens to standard error; -vv logs more, RUST_LOG chooses
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// Show no progress bar
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Copy objects and files, in any direction
+    Cp(Cp),
+    /// List a bucket, a prefix or a folder
+    Ls(Ls),
+    /// Write objects to standard output
+    Cat(Cat),
+    /// Show what is known about objects
+    Stat(Stat),
+    /// Delete objects
+    Rm(Rm),
+    /// Make a bucket
+    Mb(Mb),
+    /// Remove an empty bucket
+    Rb(Rb),
+    /// Write, read and verify an object against a server in this process: no account needed
+    #[cfg(feature = "demo")]
+    Demo(Demo),
+    /// Print a script that completes commands in a shell
+    Completions(Completions),
+}
+
+const CP_EXAMPLES: &str = "\
+A target that ends with / or is a folder or bucket receives the source's file name. With -r the names below the
+source are kept below the target; with several sources each tree has a folder of its own name there.
+
+Examples:
+  rangeway cp big.bin s3://bucket/backup/
+  rangeway cp s3://bucket/backup/big.bin .
+  rangeway cp -r ./data s3://bucket/data/
+  tar c folder | rangeway cp - s3://bucket/folder.tar
+";
+
+#[derive(Debug, Args)]
+#[command(after_help = CP_EXAMPLES)]
+#[allow(clippy::struct_excessive_bools, reason = "a command line has many switches")]
+pub(crate) struct Cp {
+    /// What to copy, then where to: URIs, local paths, or - for standard input and output
+    #[arg(required = true, num_args = 2.., value_names = ["SOURCE", "TARGET"], value_hint = ValueHint::AnyPath)]
+    pub(crate) places: Vec<String>,
+    /// Copy everything below the source
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+    /// Leave what exists at the target as it is
+    #[arg(short, long, visible_alias = "create-only")]
+    pub(crate) no_clobber: bool,
+    /// Show what would be copied
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Content type of the new objects
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) content_type: Option<String>,
+    /// User metadata of the new objects, in place of the source's
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) metadata: Vec<(String, String)>,
+    /// How many objects to copy at once
+    #[arg(short, long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: u16,
+}
+
+const LS_EXAMPLES: &str = "\
+Names are relative to the place listed.
+
+Examples:
+  rangeway ls s3://                 the buckets
+  rangeway ls s3://bucket/data/     one level below data/
+  rangeway ls -r --json s3://bucket
+";
+
+#[derive(Debug, Args)]
+#[command(after_help = LS_EXAMPLES)]
+pub(crate) struct Ls {
+    /// Bucket, prefix, folder or object
+    #[arg(default_value = ".", value_name = "PLACE", value_hint = ValueHint::AnyPath)]
+    pub(crate) place: String,
+    /// List everything below
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+    /// Show sizes as 1.5 MiB
+    #[arg(short = 'H', long)]
+    pub(crate) human: bool,
+}
+
+const CAT_EXAMPLES: &str = "\
+Examples:
+  rangeway cat s3://bucket/log.gz | gunzip
+  rangeway cat --offset 8MiB --length 1KiB s3://bucket/big.bin | xxd
+";
+
+#[derive(Debug, Args)]
+#[command(after_help = CAT_EXAMPLES)]
+pub(crate) struct Cat {
+    /// Objects or files, written one after the other
+    #[arg(required = true, value_name = "OBJECT", value_hint = ValueHint::AnyPath)]
+    pub(crate) places: Vec<String>,
+    /// Start at this byte, as 4096 or 8MiB
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "0")]
+    pub(crate) offset: u64,
+    /// Write at most so many bytes
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) length: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stat {
+    /// Objects or files
+    #[arg(required = true, value_name = "OBJECT", value_hint = ValueHint::AnyPath)]
+    pub(crate) places: Vec<String>,
+}
+
+const RM_EXAMPLES: &str = "\
+Examples:
+  rangeway rm s3://bucket/old.bin
+  rangeway rm -r --dry-run s3://bucket/logs/2019/
+";
+
+#[derive(Debug, Args)]
+#[command(after_help = RM_EXAMPLES)]
+#[allow(clippy::struct_excessive_bools, reason = "a command line has many switches")]
+pub(crate) struct Rm {
+    /// Objects or files; with -r prefixes or folders
+    #[arg(required = true, value_name = "OBJECT", value_hint = ValueHint::AnyPath)]
+    pub(crate) places: Vec<String>,
+    /// Delete everything below
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+    /// Do not look first: deleting what does not exist is no error
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// With -r, allow to delete everything in a bucket
+    #[arg(long, requires = "recursive")]
+    pub(crate) all: bool,
+    /// Show what would be deleted
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mb {
+    /// The bucket, as s3://bucket
+    #[arg(value_name = "BUCKET")]
+    pub(crate) place: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rb {
+    /// The bucket, as s3://bucket
+    #[arg(value_name = "BUCKET")]
+    pub(crate) place: String,
+    /// Delete everything in it first
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// The options of `rangeway demo`.
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Size of the object
+    #[arg(long, value_parser = size, default_value = "1GiB")]
+    pub(crate) size: u64,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  rangeway completions bash > ~/.local/share/bash-completion/completions/rangeway
+  rangeway completions zsh > ~/.zfunc/_rangeway
+  rangeway completions fish > ~/.config/fish/completions/rangeway.fish
+";
+
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+/// A number of bytes, read as settings are.
+fn size(text: &str) -> Result<u64, String> {
+    const SIZE: Setting = Setting::new("size", SettingKind::Size, "");
+    let parsed = Settings::default().set(SIZE.key, text).size(&SIZE);
+    parsed.ok().flatten().ok_or_else(|| format!("not {}", SettingKind::Size.describe()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn clap_finds_no_contradiction() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_pairs_row_by_row() {
+        for (text, bytes) in
+            [("0", Some(0)), ("8MiB", Some(8 << 20)), ("1kb", Some(1000)), ("-1", None), ("x", None)]
+        {
+            assert_eq!(size(text).ok(), bytes, "{text}");
+        }
+        assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(pair("a="), Ok(("a".into(), String::new())));
+        assert!(pair("=b").is_err() && pair("ab").is_err());
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() -> Result<(), clap::Error> {
+        for line in ["rangeway -o a=b --json ls x", "rangeway ls x -o a=b --json"] {
+            let cli = parse(line)?;
+            assert!(cli.global.json && cli.global.options == [("a".to_owned(), "b".to_owned())], "{line}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in
+            ["rangeway", "rangeway cp a", "rangeway rm --all a", "rangeway -q -v ls", "rangeway cp -j 0 a b"]
+        {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The commands, one file each.
+
+mod cat;
+mod completions;
+mod cp;
+#[cfg(feature = "demo")]
+mod demo;
+mod ls;
+mod mb;
+mod rb;
+mod rm;
+mod stat;
+mod tally;
+mod tree;
+
+use std::sync::Arc;
+
+use rangeway::{Error, Result, StoreUri};
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::location;
+use crate::output::Stop;
+
+/// How a command ends when nothing stops it.
+type Outcome = Result<ExitCode, Stop>;
+
+/// Runs a command to its end.
+pub(crate) async fn run(command: Command, context: &Arc<Context>) -> Outcome {
+    match command {
+        Command::Cp(args) => cp::run(args, context).await,
+        Command::Ls(args) => ls::run(&args, context).await,
+        Command::Cat(args) => cat::run(&args, context).await,
+        Command::Stat(args) => stat::run(&args, context).await,
+        Command::Rm(args) => rm::run(&args, context).await,
+        Command::Mb(args) => mb::run(&args, context).await,
+        Command::Rb(args) => rb::run(&args, context).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::run(&args, context).await,
+        Command::Completions(args) => completions::run(&args, context),
+    }
+}
+
+/// Reads an argument that must name one object.
+fn parse_object(argument: &str) -> Result<StoreUri> {
+    let place = location::parse_place(argument)?;
+    check_object(&place, "rangeway ls shows what is in it")?;
+    Ok(place)
+}
+
+/// Refuses a place that is a bucket or a folder.
+fn check_object(place: &StoreUri, hint: &str) -> Result<()> {
+    let what = if location::is_local_folder(place) {
+        "a folder"
+    } else if place.key().is_empty() {
+        "a bucket"
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(format!("{} is {what}, not an object", location::shown(place))).with_hint(hint))
+}
+
+/// Reads an argument that must name a bucket.
+fn parse_bucket(argument: &str, context: &Context) -> Result<StoreUri> {
+    let place = location::parse_place(argument)?;
+    if place.container().is_empty() || !place.key().is_empty() {
+        return Err(Error::invalid(format!("{} is not a bucket", location::shown(&place)))
+            .with_hint("write it as s3://bucket"));
+    }
+    context.registry.check_names(&place, &context.settings)?;
+    Ok(place)
+}

@@ -1,0 +1,132 @@
+//! From a source to the objects to copy, as they are listed.
+
+use std::future::ready;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream, StreamExt};
+use rangeway::{Error, ObjectMeta, Result, Store, StoreUri};
+
+use super::object::{Copied, Copier, Item, needs_recursive};
+use super::target::Target;
+use crate::commands::tree::Tree;
+use crate::context::Context;
+use crate::location;
+
+/// The objects that a source means, and where each goes.
+pub(super) async fn items(
+    source: &StoreUri,
+    target: &Target,
+    copier: &Copier,
+    context: &Context,
+) -> Result<BoxStream<'static, Result<Item>>> {
+    let key = source.key().as_str();
+    let is_tree = key.is_empty() || key.ends_with('/') || location::is_local_folder(source);
+    if !copier.is_recursive() {
+        return if is_tree { Err(needs_recursive(source)) } else { one(source, target, copier, context) };
+    }
+    let mut tree = Tree::open(context, source, false)?;
+    let prefix = target.of_tree(source);
+    if Arc::ptr_eq(&tree.store, &copier.to) && prefix.starts_with(&tree.prefix) {
+        return Err(Error::invalid(format!(
+            "the target {} is inside the source {}",
+            location::shown(&target.place().with_key(prefix)),
+            location::shown(source),
+        )));
+    }
+    if tree.is_empty().await? {
+        return if is_tree { nothing(source) } else { one(source, target, copier, context) };
+    }
+    let target = target.place().with_key(prefix);
+    let (to, target) = match location::local_path(&target) {
+        // Names that come from elsewhere may try to leave the folder.
+        Some(folder) if location::local_path(source).is_none() && !copier.is_dry_run() => {
+            let to = context.folder_store(&target, &folder)?;
+            let root = to.uri().clone();
+            (to, root)
+        }
+        _ => (Arc::clone(&copier.to), target),
+    };
+    Ok(below(tree, source.clone(), to, target))
+}
+
+fn one(
+    source: &StoreUri,
+    target: &Target,
+    copier: &Copier,
+    context: &Context,
+) -> Result<BoxStream<'static, Result<Item>>> {
+    let item = Item {
+        from: context.store(source)?,
+        to: Arc::clone(&copier.to),
+        source: source.clone(),
+        target: target.of_object(source),
+        size: None,
+    };
+    Ok(stream::iter([Ok(item)]).boxed())
+}
+
+/// An empty bucket or local folder is an empty tree; a prefix that nothing starts with does not exist.
+fn nothing(source: &StoreUri) -> Result<BoxStream<'static, Result<Item>>> {
+    if source.key().is_empty() || location::is_local_folder(source) {
+        return Ok(stream::empty().boxed());
+    }
+    Err(Tree::missing(source))
+}
+
+fn below(
+    tree: Tree,
+    source: StoreUri,
+    to: Arc<dyn Store>,
+    target: StoreUri,
+) -> BoxStream<'static, Result<Item>> {
+    let (from, base) = (Arc::clone(&tree.store), tree.prefix.clone());
+    let keeps_markers = to.capabilities().any_key;
+    let item = move |meta: ObjectMeta| {
+        let relative = meta.key.as_str().strip_prefix(&base)?;
+        // Consoles mark folders by empty objects: where folders are real there is nothing to copy.
+        if meta.size == 0 && (relative.is_empty() || relative.ends_with('/')) && !keeps_markers {
+            tracing::debug!(key = %meta.key, "skipped the mark of a folder");
+            return None;
+        }
+        Some(Item {
+            from: Arc::clone(&from),
+            to: Arc::clone(&to),
+            target: target.with_key(format!("{}{relative}", target.key())),
+            source: source.with_key(&meta.key),
+            size: Some(meta.size),
+        })
+    };
+    tree.objects().filter_map(move |meta| ready(meta.map(&item).transpose())).boxed()
+}
+
+/// The jobs that copy `items`; each is counted into the progress as it is listed.
+pub(super) fn work(
+    items: BoxStream<'static, Result<Item>>,
+    copier: Arc<Copier>,
+    is_last: bool,
+) -> BoxStream<'static, BoxFuture<'static, Copied>> {
+    let ended = Arc::clone(&copier);
+    let end = stream::poll_fn(move |_| {
+        if is_last {
+            ended.progress.expect_no_more();
+        }
+        Poll::Ready(None)
+    });
+    let job = move |item: Result<Item>| {
+        let copier = Arc::clone(&copier);
+        if let Ok(item) = &item {
+            copier.progress.expect(item.size.unwrap_or(0));
+        }
+        async move {
+            match item {
+                Ok(item) => copier.copy(item).await,
+                Err(error) => Copied::nothing(error),
+            }
+        }
+        .boxed()
+    };
+    items.map(job).chain(end).boxed()
+}

@@ -1,0 +1,32 @@
+//! `rangeway rb`: removes a bucket, which must be empty unless it is to be emptied first.
+
+use rangeway::{Error, ErrorKind};
+
+use super::tally::Tally;
+use super::{Outcome, parse_bucket, rm};
+use crate::args::Rb;
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+
+pub(super) async fn run(args: &Rb, context: &Context) -> Outcome {
+    let bucket = parse_bucket(&args.place, context)?;
+    if args.force {
+        let mut tally = Tally::default();
+        rm::delete_below(&context.store(&bucket)?, "", context, &mut tally).await?;
+        if tally.failed() > 0 {
+            return Ok(ExitCode::Failed);
+        }
+    }
+    let backend = context.registry.backend(bucket.scheme())?;
+    let removed = backend.delete_container(&bucket, &context.settings.for_uri(&bucket)).await;
+    removed.map_err(|error| match error.kind() {
+        ErrorKind::PreconditionFailed if error.hint().is_none() => with_force_hint(error),
+        _ => error,
+    })?;
+    context.output.summary(&format!("removed {bucket}"));
+    Ok(ExitCode::Success)
+}
+
+fn with_force_hint(error: Error) -> Error {
+    error.with_hint("rangeway rb --force deletes what is in it first")
+}

@@ -1,0 +1,67 @@
+//! `Tree`: everything below a place, as a listing that is known to have a beginning.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::stream::{BoxStream, Peekable, StreamExt};
+use rangeway::{Error, ErrorKind, ListEntry, ListOptions, ObjectMeta, Operation, Result, Store, StoreUri};
+
+use crate::context::Context;
+use crate::location;
+
+/// The objects below a place.
+pub(super) struct Tree {
+    pub(super) store: Arc<dyn Store>,
+    /// What the keys of all of them start with; empty, or ends with `/`.
+    pub(super) prefix: String,
+    entries: Peekable<BoxStream<'static, Result<ListEntry>>>,
+}
+
+impl Tree {
+    /// Lists everything below `place`, level by level only if `one_level`.
+    pub(super) fn open(context: &Context, place: &StoreUri, one_level: bool) -> Result<Self> {
+        let store = context.store(place)?;
+        let prefix = location::below(place);
+        let mut options = ListOptions::new().prefix(prefix.clone());
+        if one_level {
+            options = options.delimiter("/");
+        }
+        let entries = store.list(options).peekable();
+        Ok(Self { store, prefix, entries })
+    }
+
+    /// The error of a prefix that nothing starts with.
+    pub(super) fn missing(place: &StoreUri) -> Error {
+        Error::new(ErrorKind::NotFound, "nothing starts with this prefix")
+            .with_operation(Operation::List)
+            .with_uri(place)
+    }
+
+    /// Whether there is nothing below the place.
+    ///
+    /// # Errors
+    /// When not even the first entry can be had.
+    pub(super) async fn is_empty(&mut self) -> Result<bool> {
+        let mut entries = Pin::new(&mut self.entries);
+        if let Some(error) = entries.as_mut().next_if(Result::is_err).await {
+            error?;
+        }
+        Ok(entries.peek().await.is_none())
+    }
+
+    /// The entries in order of their names.
+    pub(super) fn entries(self) -> BoxStream<'static, Result<ListEntry>> {
+        self.entries.boxed()
+    }
+
+    /// The objects in order of their keys.
+    pub(super) fn objects(self) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.entries
+            .filter_map(async |entry| match entry {
+                Ok(ListEntry::Object(meta)) => Some(Ok(meta)),
+                Ok(ListEntry::Prefix(_)) => None,
+                Err(error) => Some(Err(error)),
+            })
+            .boxed()
+    }
+}

@@ -1,0 +1,156 @@
+//! From an argument to the place it means: a URI, a local path or a standard stream.
+
+use std::path::{Component, Path, PathBuf};
+
+use rangeway::{Error, Result, StoreUri};
+
+/// The scheme of local paths.
+const LOCAL: &str = "file";
+
+/// What an argument means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Location {
+    /// `-`: standard input as a source, standard output as a target.
+    Stdio,
+    /// A place in a store.
+    Place(StoreUri),
+}
+
+impl Location {
+    /// Reads an argument: `-`, a URI, or a local path, which is taken literally.
+    pub(crate) fn parse(argument: &str) -> Result<Self> {
+        if argument == "-" {
+            return Ok(Self::Stdio);
+        }
+        parse_place(argument).map(Self::Place)
+    }
+}
+
+/// Reads an argument that must be a URI or a local path.
+pub(crate) fn parse_place(argument: &str) -> Result<StoreUri> {
+    match argument {
+        "" => Err(Error::invalid("an empty path names nothing")),
+        "-" => Err(Error::invalid("- is for cp only").with_hint("for a file of that name write ./-")),
+        // A path that starts like one is never a URI, so that any file can be named.
+        _ if argument.contains("://") && !argument.starts_with(['/', '.']) => argument.parse(),
+        _ => local(argument),
+    }
+}
+
+/// The URI of a local path: absolute, otherwise exactly as written. A folder that is named as such ends with `/`.
+fn local(argument: &str) -> Result<StoreUri> {
+    let failed = |error| Error::io(format!("cannot find the folder of {argument:?}"), error);
+    let path = without_parents(Path::new(argument)).map_err(failed)?;
+    let absolute = std::path::absolute(path).map_err(failed)?;
+    let text = absolute
+        .to_str()
+        .ok_or_else(|| Error::invalid(format!("the path of {argument:?} is not UTF-8, as keys must be")))?;
+    let mut key = text.trim_start_matches('/').to_owned();
+    let last = argument.rsplit('/').next().unwrap_or_default();
+    if matches!(last, "" | "." | "..") && !key.is_empty() && !key.ends_with('/') {
+        key.push('/');
+    }
+    Ok(StoreUri::new(LOCAL, "", key))
+}
+
+/// The path with everything up to its last `..` resolved as the system does, symbolic links included.
+fn without_parents(path: &Path) -> std::io::Result<PathBuf> {
+    let components: Vec<_> = path.components().collect();
+    let Some(last) = components.iter().rposition(|component| *component == Component::ParentDir) else {
+        return Ok(path.to_owned());
+    };
+    let resolved = components[..=last].iter().collect::<PathBuf>().canonicalize()?;
+    Ok(resolved.join(components[last + 1..].iter().collect::<PathBuf>()))
+}
+
+/// The local path of a place, if it has one.
+pub(crate) fn local_path(place: &StoreUri) -> Option<PathBuf> {
+    // A container that is a path is a folder opened as a store; `localhost` is none.
+    let root = Some(place.container()).filter(|root| root.starts_with('/')).unwrap_or_default();
+    (place.scheme() == LOCAL).then(|| PathBuf::from(format!("{root}/{}", place.key())))
+}
+
+/// Whether a place is an existing local folder.
+pub(crate) fn is_local_folder(place: &StoreUri) -> bool {
+    local_path(place).is_some_and(|path| path.is_dir())
+}
+
+/// A place as users write it: a path where it is local.
+pub(crate) fn shown(place: &StoreUri) -> String {
+    local_path(place).map_or_else(|| place.to_string(), |path| path.display().to_string())
+}
+
+/// The prefix of everything below a place.
+pub(crate) fn below(place: &StoreUri) -> String {
+    let key = place.key().as_str();
+    if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(argument: &str) -> String {
+        parse_place(argument).expect(argument).key().to_string()
+    }
+
+    #[test]
+    fn uris_and_paths_row_by_row() {
+        for (argument, shown_as) in [
+            ("s3://b/k", "s3://b/k"),
+            ("s3://b/a//b/", "s3://b/a//b/"),
+            ("/data/x", "/data/x"),
+            ("/data//x", "/data/x"),
+            ("/data/./x", "/data/x"),
+            ("/data/", "/data/"),
+            ("/data/.", "/data/"),
+            ("/", "/"),
+            ("/what?.txt", "/what?.txt"),
+            ("/a b#%20", "/a b#%20"),
+            ("/a://b", "/a:/b"),
+            ("file:///data/x", "/data/x"),
+            ("file://localhost/data/x", "/data/x"),
+        ] {
+            assert_eq!(shown(&parse_place(argument).expect(argument)), shown_as, "{argument}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_a_store_has_a_path() {
+        assert_eq!(shown(&StoreUri::new(LOCAL, "/data/x", "y/z")), "/data/x/y/z");
+    }
+
+    #[test]
+    fn relative_paths_become_absolute() -> std::io::Result<()> {
+        let here = std::env::current_dir()?.display().to_string();
+        let here = here.trim_start_matches('/');
+        assert_eq!(key("x"), format!("{here}/x"));
+        assert_eq!(key("./x?y=z"), format!("{here}/x?y=z"));
+        assert_eq!(key("./s3://x"), format!("{here}/s3:/x"));
+        assert_eq!(key("."), format!("{here}/"));
+        assert_eq!(key("src/../x"), format!("{here}/x"));
+        assert_eq!(key("src/.."), format!("{here}/"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_parent_of_nothing_is_an_error() {
+        let error = parse_place("no-such-folder/../x").expect_err("no such folder");
+        assert!(error.is_not_found(), "{error}");
+    }
+
+    #[test]
+    fn standard_streams_are_for_cp() {
+        assert_eq!(Location::parse("-").expect("a stream"), Location::Stdio);
+        assert!(parse_place("-").is_err() && parse_place("").is_err());
+        assert!(matches!(Location::parse("./-"), Ok(Location::Place(_))));
+    }
+
+    #[test]
+    fn what_is_below_ends_with_a_slash_or_is_everything() {
+        for (uri, prefix) in [("s3://b", ""), ("s3://b/a", "a/"), ("s3://b/a/", "a/"), ("s3://b/a//", "a//")]
+        {
+            assert_eq!(below(&parse_place(uri).expect(uri)), prefix);
+        }
+    }
+}

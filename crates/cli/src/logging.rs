@@ -1,0 +1,36 @@
+//! Logs to standard error: `-v`, `-vv` and `RUST_LOG`.
+
+use std::io::IsTerminal;
+
+use rangeway::Env;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::Global;
+use crate::output::Output;
+
+/// Starts logging for the whole program.
+pub(crate) fn start(global: &Global, env: &Env, output: &Output) {
+    // All crates of ours begin with this word.
+    let flags = match (global.quiet, global.verbose) {
+        (true, _) => "off",
+        (false, 0) => "rangeway=warn",
+        (false, 1) => "rangeway=info",
+        (false, _) => "rangeway=debug",
+    };
+    let filter = match env.get("RUST_LOG").map(EnvFilter::try_new) {
+        Some(Ok(filter)) => filter,
+        Some(Err(error)) => {
+            output.warn(&format!("RUST_LOG is not understood: {error}"));
+            EnvFilter::new(flags)
+        }
+        None => EnvFilter::new(flags),
+    };
+    let started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+    if let Err(error) = started {
+        output.warn(&format!("no logs: {error}"));
+    }
+}
