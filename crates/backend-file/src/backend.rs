@@ -1,0 +1,126 @@
+//! `FileBackend`: `file:///absolute/path`, and the settings it has.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rangeway_core::{
+    Backend, ContainerMeta, Error, Operation, Result, Setting, SettingKind, Settings, Store, StoreUri,
+};
+use rangeway_range_engine::{Policy, Ranged, SETTINGS};
+
+use crate::FileStore;
+
+const SYNC: Setting = Setting::new(
+    "sync",
+    SettingKind::Flag,
+    "Whether a write to a file is reported only once the disk has the file and its name. Without it, as with `cp`, a \
+     file is whole or not there after a crash of the program, but a power cut may lose what was written last.",
+)
+.env(&["RANGEWAY_FILE_SYNC"])
+.default("false");
+
+/// The backend of `file:///absolute/path`: the container is empty, the key is the path without its first slash.
+#[derive(Debug, Default)]
+pub struct FileBackend;
+
+rangeway_core::register_backend!(FileBackend);
+
+/// The files below `root` behind the range engine; keys are relative to `root`.
+///
+/// For URIs there is the registry; this is for programs that keep their objects in one folder.
+///
+/// # Errors
+/// As [`FileStore::new`], and `InvalidInput` for a policy that is not valid.
+pub fn open(root: impl AsRef<Path>, policy: Policy) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(Ranged::new(FileStore::new(root)?, policy)?))
+}
+
+#[async_trait]
+impl Backend for FileBackend {
+    fn name(&self) -> &'static str {
+        "file"
+    }
+
+    fn schemes(&self) -> &'static [&'static str] {
+        &["file"]
+    }
+
+    fn settings(&self) -> Vec<&'static Setting> {
+        [&SYNC].into_iter().chain(SETTINGS).collect()
+    }
+
+    fn open(&self, uri: &StoreUri, settings: &Settings) -> Result<Arc<dyn Store>> {
+        // RFC 8089 allows the host's own name.
+        if !matches!(uri.container(), "" | "localhost") {
+            return Err(Error::invalid(format!("file:// has no containers such as {:?}", uri.container()))
+                .with_hint("write an absolute path after three slashes: file:///data/x"));
+        }
+        let store = FileStore::new("/")?.sync(settings.flag(&SYNC)?.unwrap_or_default());
+        Ok(Arc::new(Ranged::new(store, Policy::local().from_settings(settings)?)?))
+    }
+
+    async fn list_containers(&self, uri: &StoreUri, _settings: &Settings) -> Result<Vec<ContainerMeta>> {
+        Err(no_containers(uri).with_hint("list a folder: file:///data/"))
+    }
+
+    async fn create_container(&self, uri: &StoreUri, _settings: &Settings) -> Result<()> {
+        Err(no_containers(uri).with_hint("folders are made when a file is written into them; or use `mkdir`"))
+    }
+
+    async fn delete_container(&self, uri: &StoreUri, _settings: &Settings) -> Result<()> {
+        Err(no_containers(uri).with_hint("delete the files below a prefix; empty folders go with `rmdir`"))
+    }
+}
+
+fn no_containers(uri: &StoreUri) -> Error {
+    Error::unsupported("file:// has no containers").with_operation(Operation::Container).with_uri(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use rangeway_core::{ErrorKind, Registry};
+
+    use super::*;
+
+    #[test]
+    fn uris_open_the_root_and_the_path_is_the_key() -> Result<()> {
+        let registry = Registry::linked();
+        for uri in ["file:///data/x", "file://localhost/data/x"] {
+            let (store, key) = registry.open(uri, &Settings::default())?;
+            assert_eq!((store.uri().to_string().as_str(), key.as_str()), ("file:///", "data/x"));
+            assert_eq!(store.uri().with_key(key).to_string(), "file:///data/x");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn two_slashes_are_refused_with_a_hint() {
+        let error = Registry::linked().open("file://data/x", &Settings::default()).expect_err("a host");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.hint().is_some_and(|hint| hint.contains("three slashes")), "{error:?}");
+    }
+
+    #[test]
+    fn bad_settings_are_refused_by_name() {
+        for uri in ["file:///x?sync=perhaps", "file:///x?in-flight=0", "file:///x?root=/data"] {
+            let error = Registry::linked().open(uri, &Settings::default()).expect_err(uri);
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn containers_are_unsupported_with_a_hint() -> Result<()> {
+        let (uri, settings) = ("file:///".parse()?, Settings::default());
+        let backend = FileBackend;
+        for error in [
+            backend.list_containers(&uri, &settings).await.map(drop).expect_err("list"),
+            backend.create_container(&uri, &settings).await.expect_err("create"),
+            backend.delete_container(&uri, &settings).await.expect_err("delete"),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.hint().is_some());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! `Walk`: depth first through sorted folders, which is the byte order of the keys.
+//!
+//! In memory are the names of each folder on the way down to the current one, and no more: a folder with a million
+//! files is a vector of a million names, a million folders of one file each are one name each.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::vec;
+
+use rangeway_core::{Error, ListEntry, ListOptions};
+use rustix::fs::{AtFlags, statat};
+use rustix::io::Errno;
+
+use super::folder::{self, Entry};
+use crate::errors;
+use crate::facts::Facts;
+use crate::name;
+use crate::root::Root;
+
+/// An entry, or a path and why it could not be listed.
+type Found = Result<ListEntry, (String, Error)>;
+
+#[derive(Debug)]
+pub(super) struct Walk {
+    root: Arc<Root>,
+    options: ListOptions,
+    /// `None` until the first batch.
+    levels: Option<Vec<Level>>,
+    /// A group that has been listed: what else begins with it is not.
+    group: Option<String>,
+    warned: bool,
+}
+
+/// A folder whose names are being gone through.
+#[derive(Debug)]
+struct Level {
+    folder: OwnedFd,
+    /// The key of the folder, with a slash at its end; empty for the root.
+    path: String,
+    entries: vec::IntoIter<Entry>,
+}
+
+impl Walk {
+    pub(super) fn new(root: Arc<Root>, options: ListOptions) -> Self {
+        Self { root, options, levels: None, group: None, warned: false }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.levels.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// What is found among the next `visits` names. Blocks.
+    pub(super) fn batch(&mut self, visits: usize) -> Vec<Found> {
+        let mut levels = self.levels.take().unwrap_or_default();
+        let mut found = Vec::new();
+        if levels.is_empty() {
+            self.begin(&mut levels, &mut found);
+        }
+        for _ in 0..visits {
+            let Some(level) = levels.last_mut() else { break };
+            let Some(entry) = level.entries.next() else {
+                levels.pop();
+                continue;
+            };
+            let key = format!("{}{}", level.path, entry.name);
+            if self.group.as_ref().is_some_and(|group| key.starts_with(group)) {
+                continue;
+            }
+            let seen = if entry.is_folder() {
+                self.visit_folder(key, &entry, &mut levels)
+            } else {
+                self.visit_file(key, &entry, &level.folder)
+            };
+            found.extend(seen);
+        }
+        self.levels = Some(levels);
+        found
+    }
+
+    /// Opens the folder that the prefix names; one that does not exist holds no keys.
+    fn begin(&mut self, levels: &mut Vec<Level>, found: &mut Vec<Found>) {
+        let path = self.options.prefix.rfind('/').map_or("", |end| &self.options.prefix[..=end]).to_owned();
+        let segments = path.strip_suffix('/').unwrap_or(&path);
+        if !name::can_be_folder(segments) || path == "/" {
+            return;
+        }
+        let opened = self.root.folder(segments).and_then(|start| folder::open(start, "."));
+        match opened.and_then(|folder| self.enter(folder, path.clone())) {
+            Ok(level) => levels.push(level),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => {}
+            Err(errno) => found.push(Err((path, errors::at_path("listing the folder", errno)))),
+        }
+    }
+
+    /// Reads and sorts the names of a folder that are wanted.
+    fn enter(&mut self, folder: OwnedFd, path: String) -> rustix::io::Result<Level> {
+        let Self { options, warned, .. } = self;
+        let mut odd = |name: &str| {
+            if !std::mem::replace(warned, true) {
+                tracing::warn!(
+                    folder = path,
+                    name,
+                    "names that are not UTF-8 cannot be keys and are not listed"
+                );
+            }
+        };
+        let mut entries = Vec::new();
+        for entry in folder::names(&folder, &mut odd)? {
+            let entry = entry?;
+            if wanted(options, &path, &entry.name) {
+                entries.push(entry);
+            }
+        }
+        entries.sort_unstable();
+        Ok(Level { folder, path, entries: entries.into_iter() })
+    }
+
+    fn visit_file(&mut self, key: String, entry: &Entry, folder: &OwnedFd) -> Option<Found> {
+        // A link is followed as a read of its key would follow it.
+        let looked = if entry.link {
+            self.root.look_at_path(&key)
+        } else {
+            statat(folder, &*entry.name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Facts::from(&stat))
+        };
+        match looked {
+            Ok(facts) if !facts.is_object() => None,
+            Ok(facts) => Some(Ok(match self.group(&key) {
+                Some(group) => self.emit_group(group),
+                None => ListEntry::Object(facts.meta(key)),
+            })),
+            Err(errno) if entry.link || errno == Errno::NOENT => {
+                tracing::debug!(key, error = %errno, "vanished, or a link that leads to no file here: not listed");
+                None
+            }
+            Err(errno) => Some(Err((key, errors::at_path("looking at the file", errno)))),
+        }
+    }
+
+    fn visit_folder(&mut self, path: String, entry: &Entry, levels: &mut Vec<Level>) -> Option<Found> {
+        let name = entry.name.strip_suffix('/').unwrap_or(&entry.name);
+        let opened = folder::open(&levels.last()?.folder, name);
+        if let Some(group) = self.group(&path)
+            && !self.options.start_after.as_ref().is_some_and(|after| after.starts_with(&path))
+        {
+            let holds = opened.and_then(|folder| self.holds_key(&folder, &path));
+            // A folder that cannot be read may hold keys: rather show it.
+            return match holds {
+                Ok(false) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => None,
+                Ok(true) | Err(_) => Some(Ok(self.emit_group(group))),
+            };
+        }
+        match opened.and_then(|folder| self.enter(folder, path.clone())) {
+            Ok(level) => levels.push(level),
+            // It vanished, or was replaced by something else.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {
+                tracing::debug!(path, "the folder vanished: not listed");
+            }
+            Err(errno) => return Some(Err((path, errors::at_path("listing the folder", errno)))),
+        }
+        None
+    }
+
+    /// Whether any file is below a folder: asked in any order and only until the first is found.
+    fn holds_key(&self, folder: &OwnedFd, path: &str) -> rustix::io::Result<bool> {
+        let mut folders = Vec::new();
+        for entry in folder::names(folder, &mut |_| {})? {
+            let entry = entry?;
+            if entry.is_folder() {
+                folders.push(entry.name);
+            } else if !entry.link
+                || self
+                    .root
+                    .look_at_path(&format!("{path}{}", entry.name))
+                    .is_ok_and(|facts| facts.is_object())
+            {
+                return Ok(true);
+            }
+        }
+        for name in folders {
+            let inner = folder::open(folder, name.strip_suffix('/').unwrap_or(&name));
+            match inner.and_then(|inner| self.holds_key(&inner, &format!("{path}{name}"))) {
+                Ok(false) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+                found => return found,
+            }
+        }
+        Ok(false)
+    }
+
+    /// The group that a key, or all keys below a folder, belong to.
+    fn group(&self, key: &str) -> Option<String> {
+        let delimiter = self.options.delimiter.as_deref()?;
+        let after = self.options.prefix.len();
+        let end = key.get(after..)?.find(delimiter)? + delimiter.len();
+        Some(key[..after + end].to_owned())
+    }
+
+    fn emit_group(&mut self, group: String) -> ListEntry {
+        self.group = Some(group.clone());
+        ListEntry::Prefix(group)
+    }
+}
+
+/// Whether a file is, or a folder may hold, a key that is asked for. `path` is the folder it is in.
+fn wanted(options: &ListOptions, path: &str, name: &str) -> bool {
+    // Below the folder that the prefix names, every path begins with the prefix.
+    if let Some(rest) = options.prefix.strip_prefix(path)
+        && !name.starts_with(rest)
+    {
+        return false;
+    }
+    match &options.start_after {
+        None => true,
+        Some(after) => {
+            let pieces = || path.bytes().chain(name.bytes());
+            // A folder's path comes before all keys in it, among which `after` may be.
+            pieces().gt(after.bytes())
+                || name.ends_with('/')
+                    && after.len() >= path.len() + name.len()
+                    && pieces().zip(after.bytes()).all(|(a, b)| a == b)
+        }
+    }
+}

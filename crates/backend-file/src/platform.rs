@@ -1,0 +1,102 @@
+//! The calls that differ between Linux and other Unix systems, each with the nearest equivalent.
+
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+
+use rustix::fs::{AtFlags, OFlags};
+use rustix::io::{Errno, Result};
+
+#[cfg(target_os = "linux")]
+const NO_READING: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const NO_READING: OFlags = OFlags::RDONLY;
+
+/// Flags to open a folder as a starting point for other calls; on Linux needs no permission to read it.
+pub(crate) const FOLDER: OFlags = NO_READING.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// Flags to look at a file without reading it; never waits for the other end of a pipe.
+#[cfg(target_os = "linux")]
+pub(crate) const LOOK: OFlags = NO_READING.union(OFlags::CLOEXEC);
+#[cfg(not(target_os = "linux"))]
+pub(crate) const LOOK: OFlags = READ;
+
+/// Flags to open a file for reading; never waits for the other end of a pipe.
+pub(crate) const READ: OFlags =
+    OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// How much is copied between two files when the kernel cannot do it by itself.
+const COPY_BLOCK: usize = 1 << 20;
+
+/// Opens a path that must not lead out of `root`; `None` where the kernel has no such call.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_beneath(root: impl AsFd, path: &str, flags: OFlags) -> Option<Result<OwnedFd>> {
+    use rustix::fs::{Mode, ResolveFlags};
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    loop {
+        match rustix::fs::openat2(&root, path, flags, Mode::empty(), resolve) {
+            Err(Errno::NOSYS) => return None,
+            // Something on the path was renamed meanwhile, so the kernel could not be sure.
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            done => return Some(done),
+        }
+    }
+}
+
+/// Opens a path that must not lead out of `root`; `None` where the kernel has no such call.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn open_beneath(_root: impl AsFd, _path: &str, _flags: OFlags) -> Option<Result<OwnedFd>> {
+    None
+}
+
+/// Reserves room for `length` bytes without changing the file's size. What cannot reserve is no error.
+#[cfg(target_os = "linux")]
+pub(crate) fn reserve(file: impl AsFd, length: u64) -> Result<()> {
+    match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, length) {
+        Err(full @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => Err(full),
+        _ => Ok(()),
+    }
+}
+
+/// Reserves room for `length` bytes without changing the file's size. What cannot reserve is no error.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn reserve(_file: impl AsFd, _length: u64) -> Result<()> {
+    Ok(())
+}
+
+/// Renames `from` to `to` in one folder, if there is no `to` yet: one step for everybody who looks.
+///
+/// # Errors
+/// `EXIST`; `OPNOTSUPP` on a file system that can do neither this nor hard links.
+pub(crate) fn rename_new(folder: impl AsFd, from: &str, to: &str) -> Result<()> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    match rustix::fs::renameat_with(&folder, from, &folder, to, rustix::fs::RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+        done => return done,
+    }
+    match rustix::fs::linkat(&folder, from, &folder, to, AtFlags::empty()) {
+        Err(Errno::PERM | Errno::NOSYS) => Err(Errno::OPNOTSUPP),
+        Err(error) => Err(error),
+        Ok(()) => rustix::fs::unlinkat(&folder, from, AtFlags::empty()),
+    }
+}
+
+/// Copies up to `length` bytes at `offset` of one file to the same place in another, and says how many; 0 at the end.
+pub(crate) fn copy_range(from: &File, to: &File, offset: u64, length: usize) -> std::io::Result<usize> {
+    // 0 may mean that the kernel cannot copy from this file system: reading finds out.
+    #[cfg(target_os = "linux")]
+    {
+        let (mut read, mut write) = (offset, offset);
+        let copied = rustix::io::retry_on_intr(|| {
+            rustix::fs::copy_file_range(from, Some(&mut read), to, Some(&mut write), length)
+        });
+        match copied {
+            Ok(0) | Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {}
+            done => return Ok(done?),
+        }
+    }
+    let mut buffer = vec![0; length.min(COPY_BLOCK)];
+    let read = rustix::io::retry_on_intr(|| rustix::io::pread(from, &mut buffer[..], offset))?;
+    to.write_all_at(&buffer[..read], offset)?;
+    Ok(read)
+}
