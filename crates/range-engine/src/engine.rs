@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Policy;
 use crate::budget::Budget;
+use crate::buffer::Buffers;
 use crate::controller::Controller;
 use crate::retry::Attempts;
 use crate::stats::Counters;
@@ -25,6 +26,7 @@ pub(crate) struct Engine {
     /// each must be able to end without memory that only the other could free.
     pub(crate) read_budget: Budget,
     pub(crate) write_budget: Budget,
+    pub(crate) buffers: Arc<Buffers>,
     pub(crate) counters: Counters,
     /// Uploads under way: they end by themselves even when nobody waits for them any more.
     pub(crate) uploads: TaskTracker,
@@ -32,11 +34,14 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(store: Arc<dyn Store>, policy: Policy) -> Self {
+        let part_size = policy.part_size.base();
+        let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
             store,
             controller: Controller::new(policy.in_flight),
             read_budget: Budget::new(policy.memory_limit),
             write_budget: Budget::new(policy.memory_limit),
+            buffers: Buffers::new(in_memory(part_size), in_memory(policy.memory_limit / part_size)),
             counters: Counters::default(),
             uploads: TaskTracker::new(),
             policy,

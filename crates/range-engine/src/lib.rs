@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod buffer;
 mod controller;
 mod engine;
 mod feed;

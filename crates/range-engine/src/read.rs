@@ -140,18 +140,21 @@ impl RangedBody {
             let engine = Arc::clone(&engine);
             self.ahead.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
                 let _permit = engine.controller.acquire().await;
-                Ok((read_whole(&mut part).await?.freeze(), reservation))
+                Ok((read_whole(&engine, &mut part).await?, reservation))
             })));
         }
     }
 }
 
 /// All bytes of a part in a buffer of their own.
-async fn read_whole(part: &mut PartReader) -> Result<BytesMut> {
-    let length = usize::try_from(part.remaining()).map_err(|_| Error::invalid("the part is too large"))?;
-    let mut buffer = BytesMut::with_capacity(length);
-    part.fill(&mut buffer).await?;
-    Ok(buffer)
+async fn read_whole(engine: &Engine, part: &mut PartReader) -> Result<Bytes> {
+    let mut buffer = engine.buffers.take(length_in_memory(part)?);
+    part.fill(&mut buffer.bytes).await?;
+    Ok(buffer.freeze())
+}
+
+fn length_in_memory(part: &PartReader) -> Result<usize> {
+    usize::try_from(part.remaining()).map_err(|_| Error::invalid("the part is larger than the address space"))
 }
 
 #[async_trait]
@@ -198,9 +201,7 @@ impl BodySource for RangedBody {
         let mut spare = buffer.split_off(buffer.len());
         let mut schedule = Schedule::new(Arc::clone(self.engine()));
         for (index, mut part) in self.take_parts().enumerate() {
-            let length =
-                usize::try_from(part.remaining()).map_err(|_| Error::invalid("the part is too large"))?;
-            let after = spare.split_off(length);
+            let after = spare.split_off(length_in_memory(&part)?);
             let mut piece = std::mem::replace(&mut spare, after);
             schedule
                 .start(async move {
@@ -251,11 +252,11 @@ impl BodySource for RangedBody {
         let mut schedule = Schedule::new(Arc::clone(&engine));
         for mut part in self.take_parts() {
             let reservation = schedule.reserve(&engine.read_budget, part.remaining()).await?;
-            let target = Arc::clone(target);
+            let (target, engine) = (Arc::clone(target), Arc::clone(&engine));
             let offset = part.position() - begin;
             schedule
                 .start(async move {
-                    let bytes = read_whole(&mut part).await?.freeze();
+                    let bytes = read_whole(&engine, &mut part).await?;
                     target.write_at(offset, bytes).await?;
                     drop(reservation);
                     Ok(())
