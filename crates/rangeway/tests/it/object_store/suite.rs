@@ -13,9 +13,35 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt;
 use object_store::{DynObjectStore, Error, integration};
 
-/// What `object_store` tests that a store of ours cannot pass: store, function, reason. A row whose function
-/// passes after all fails its test, so that the table stays true.
-const CANNOT_PASS: [(&str, &str, &str); 0] = [];
+/// How a function fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fails {
+    /// Every time: when it passes after all, the row has to go.
+    Always,
+    /// By a race, so nearly every time.
+    Mostly,
+}
+
+/// What `object_store` tests that cannot pass: on which store, which function, how, and why.
+const CANNOT_PASS: [(&str, &str, Fails, &str); 2] = [
+    (
+        "s3",
+        "put_get_delete_list",
+        Fails::Always,
+        "the test server answers 500 to a GET of a key that is a folder on its disk, where S3 says 404",
+    ),
+    (
+        "s3",
+        "put_opts",
+        Fails::Mostly,
+        "the test server checks the condition of a write and then writes: two writers can both win, where S3 lets one",
+    ),
+];
+
+/// The row of a function that cannot pass.
+pub(crate) fn cannot_pass(store: &str, function: &str) -> Option<Fails> {
+    CANNOT_PASS.iter().find(|row| (row.0, row.1) == (store, function)).map(|row| row.2)
+}
 
 /// Runs one function; `false` when it panicked, which is how the functions fail.
 pub(crate) async fn passes(function: &str, store: &DynObjectStore, supports_update: bool) -> bool {
@@ -48,11 +74,10 @@ async fn run(function: &str, store: &DynObjectStore, supports_update: bool) {
 
 /// Compares what happened with the table.
 pub(crate) fn check(store: &str, function: &str, passed: bool) {
-    let row = CANNOT_PASS.iter().find(|row| (row.0, row.1) == (store, function));
-    match (row, passed) {
-        (None, true) | (Some(_), false) => {}
-        (None, false) => panic!("{function} failed on {store}: see above"),
-        (Some((_, _, reason)), true) => panic!("{function} passes on {store}; remove its row: {reason}"),
+    match cannot_pass(store, function) {
+        None => assert!(passed, "{function} failed on {store}: see above"),
+        Some(Fails::Always) => assert!(!passed, "{function} passes on {store}: remove its row"),
+        Some(Fails::Mostly) => {}
     }
 }
 
