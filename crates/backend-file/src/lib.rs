@@ -24,7 +24,8 @@
 //! * **Writes** go to a temporary file `.NAME.rangeway-…` in the same folder, which is renamed when it is whole.
 //!   Listings do not show such files and keys cannot name them; only a killed program leaves one behind. A new file
 //!   has the permissions that `cp` would give it; one that replaces another has the other's. A symbolic link is
-//!   replaced, not written through. Folders are made when needed and never removed.
+//!   replaced, not written through. Folders are made when needed. They stay when their last file is deleted, and only
+//!   a file that is written in the very place of a folder without files replaces it.
 //! * **`PutMode::Create`** is atomic, on the file system itself. **`PutMode::IfMatch`** is atomic among writers that
 //!   use it, in all processes, where the file system can lock a folder; a program that simply writes the file at the
 //!   same moment can be overwritten.
@@ -54,6 +55,7 @@ mod root;
 mod store;
 mod tasks;
 mod upload;
+mod vacant;
 mod write;
 
 pub use {

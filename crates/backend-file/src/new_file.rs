@@ -19,6 +19,7 @@ use crate::name::{self, Place};
 use crate::platform;
 use crate::root::{Root, sync_folder};
 use crate::tasks::Tasks;
+use crate::vacant;
 
 /// The most that is written in one call: between two, an abandoned write notices that it is.
 const BLOCK: usize = 4 << 20;
@@ -73,9 +74,13 @@ impl NewFile {
         let folder = root.make_folder(folder, plan.sync)?;
         let old = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| Facts::from(&stat));
         match (&plan.mode, old) {
-            (PutMode::Create, Some(_)) => return Err(exists()),
             (PutMode::IfMatch(etag), _) => check_etag(root, key, etag)?,
-            (_, Some(old)) if old.kind.is_dir() => return Err(errors::folder()),
+            (_, Some(old)) if old.kind.is_dir() => {
+                if !vacant::is_vacant(&folder, name).unwrap_or(false) {
+                    return Err(errors::folder());
+                }
+            }
+            (PutMode::Create, Some(_)) => return Err(exists()),
             _ => {}
         }
         let permissions = old.filter(Facts::is_object).map(|old| old.permissions);
@@ -201,18 +206,24 @@ impl Draft {
 
     fn rename(&self, mode: &PutMode) -> Result<()> {
         let name = name::place(&self.key)?.name;
-        let replace = || renameat(&self.folder, &self.temporary, &self.folder, name);
-        let renamed = match mode {
-            PutMode::Create => platform::rename_new(&self.folder, &self.temporary, name),
+        let _turn = match mode {
             PutMode::IfMatch(etag) => {
-                let _turn = lock(&self.folder);
+                let turn = lock(&self.folder);
                 check_etag(&self.root, &self.key, etag)?;
-                replace()
+                turn
             }
-            _ => replace(),
+            _ => None,
         };
+        let rename = || match mode {
+            PutMode::Create => platform::rename_new(&self.folder, &self.temporary, name),
+            _ => renameat(&self.folder, &self.temporary, &self.folder, name),
+        };
+        let renamed = rename().or_else(|errno| match errno {
+            Errno::ISDIR | Errno::EXIST if vacant::remove_vacant(&self.folder, name).is_ok() => rename(),
+            _ => Err(errno),
+        });
         renamed.map_err(|errno| match errno {
-            Errno::EXIST if *mode == PutMode::Create => exists(),
+            Errno::EXIST => exists(),
             Errno::OPNOTSUPP => {
                 Error::unsupported("this file system cannot create a file only where there is none")
             }

@@ -1,6 +1,7 @@
 //! Tests of `file://` through its public doors, in temporary folders.
 
 mod faults;
+mod fixtures;
 mod links;
 mod listing;
 mod modes;
