@@ -75,11 +75,7 @@ impl NewFile {
         let old = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| Facts::from(&stat));
         match (&plan.mode, old) {
             (PutMode::IfMatch(etag), _) => check_etag(root, key, etag)?,
-            (_, Some(old)) if old.kind.is_dir() => {
-                if !vacant::is_vacant(&folder, name).unwrap_or(false) {
-                    return Err(errors::folder());
-                }
-            }
+            (_, Some(old)) if old.kind.is_dir() => check_vacant(&folder, name)?,
             (PutMode::Create, Some(_)) => return Err(exists()),
             _ => {}
         }
@@ -284,6 +280,12 @@ fn lock(folder: &OwnedFd) -> Option<OwnedFd> {
         Ok(folder)
     });
     locked.inspect_err(|error| tracing::debug!(%error, "the folder cannot be locked")).ok()
+}
+
+/// Fails unless the folder `name` can make way for a file.
+fn check_vacant(folder: &OwnedFd, name: &str) -> Result<()> {
+    let vacant = vacant::is_vacant(folder, name).unwrap_or(false);
+    if vacant { Ok(()) } else { Err(errors::folder()) }
 }
 
 /// Fails unless the file of `key` has this etag.
