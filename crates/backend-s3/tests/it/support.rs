@@ -1,0 +1,38 @@
+//! A store on a server of its own, for one test.
+
+use std::sync::Arc;
+
+use rangeway_backend_s3::S3Backend;
+use rangeway_core::{Backend, Env, Settings, Store, StoreUri};
+use rangeway_testkit::S3Server;
+use rangeway_testkit::conformance::{Fixture, Gap};
+
+/// The bucket that servers are started with.
+pub(crate) const BUCKET: &str = "data";
+
+/// Settings that lead to `server`.
+pub(crate) fn settings(server: &S3Server) -> Settings {
+    Settings::new(Env::from_iter(server.environment()))
+}
+
+/// The store of a bucket.
+pub(crate) fn open(settings: &Settings) -> Arc<dyn Store> {
+    S3Backend.open(&StoreUri::new("s3", BUCKET, ""), settings).expect("the settings are valid")
+}
+
+/// A store on its server.
+pub(crate) struct OnServer {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) _server: S3Server,
+    pub(crate) gaps: &'static [Gap],
+}
+
+impl Fixture for OnServer {
+    fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        self.gaps
+    }
+}
