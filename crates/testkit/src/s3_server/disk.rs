@@ -83,6 +83,16 @@ macro_rules! pass_on {
                 Ok(answer)
             }
 
+            async fn list_objects_v2(
+                &self,
+                request: S3Request<dto::ListObjectsV2Input>,
+            ) -> S3Result<S3Response<dto::ListObjectsV2Output>> {
+                let mut answer = self.files.list_objects_v2(request).await?;
+                // s3s-fs says that it encodes the keys and doesn't: `a+b` would be read as `a b`.
+                answer.output.encoding_type = None;
+                Ok(answer)
+            }
+
             $(async fn $method(&self, request: S3Request<dto::$input>) -> S3Result<S3Response<dto::$output>> {
                 self.files.$method(request).await
             })+
@@ -102,7 +112,6 @@ pass_on! {
     delete_object: DeleteObjectInput => DeleteObjectOutput;
     delete_objects: DeleteObjectsInput => DeleteObjectsOutput;
     list_objects: ListObjectsInput => ListObjectsOutput;
-    list_objects_v2: ListObjectsV2Input => ListObjectsV2Output;
     create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput;
     upload_part: UploadPartInput => UploadPartOutput;
     upload_part_copy: UploadPartCopyInput => UploadPartCopyOutput;
