@@ -8,7 +8,7 @@ use crate::exit_code;
 
 const EXAMPLES: &str = "\
 Places:
-  s3://bucket/key   an object; settings may follow, as in s3://bucket/key?endpoint=http://127.0.0.1:9000
+  s3://bucket/key   an object; settings may follow, as in s3://bucket/key?region=eu-west-1
   ./file, /folder/  a local file or folder: anything without ://
   -                 standard input or output
 
@@ -33,7 +33,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Set a setting, for example -o part-size=16MiB; see docs/configuration.md
+    /// Set a setting, as part-size=16MiB; docs/configuration.md has them all
     #[arg(short = 'o', long = "option", value_name = "NAME=VALUE", value_parser = pair, global = true)]
     pub(crate) options: Vec<(String, String)>,
     /// Write results as JSON, one object per line
@@ -42,7 +42,7 @@ pub(crate) struct Global {
     /// Write errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Log what happens to standard error; -vv logs more, RUST_LOG chooses
+    /// Log to standard error; -vv logs more, RUST_LOG chooses
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
     /// Show no progress bar
@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Mb(Mb),
     /// Remove an empty bucket
     Rb(Rb),
-    /// Write, read and verify an object against a server in this process: no account needed
+    /// Write, read and verify 1 GiB against a server in this process; needs no account
     #[cfg(feature = "demo")]
     Demo(Demo),
     /// Print a script that completes commands in a shell
@@ -74,8 +74,9 @@ pub(crate) enum Command {
 }
 
 const CP_EXAMPLES: &str = "\
-A target that ends with / or is a folder or bucket receives the source's file name. With -r the names below the
-source are kept below the target; with several sources each tree has a folder of its own name there.
+A target that ends with / or is a folder or a bucket receives the source's file name.
+With -r what is below the source goes below the target; where there are several sources,
+each tree has a folder of its own there.
 
 Examples:
   rangeway cp big.bin s3://bucket/backup/
@@ -85,11 +86,11 @@ Examples:
 ";
 
 #[derive(Debug, Args)]
-#[command(after_help = CP_EXAMPLES)]
+#[command(after_help = CP_EXAMPLES, override_usage = "rangeway cp [OPTIONS] <SOURCE>... <TARGET>")]
 #[allow(clippy::struct_excessive_bools, reason = "a command line has many switches")]
 pub(crate) struct Cp {
-    /// What to copy, then where to: URIs, local paths, or - for standard input and output
-    #[arg(required = true, num_args = 2.., value_names = ["SOURCE", "TARGET"], value_hint = ValueHint::AnyPath)]
+    /// One source or several, and last the target: URIs, local paths, or -
+    #[arg(required = true, num_args = 2.., value_name = "PLACE", value_hint = ValueHint::AnyPath)]
     pub(crate) places: Vec<String>,
     /// Copy everything below the source
     #[arg(short, long)]

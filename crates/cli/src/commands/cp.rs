@@ -5,6 +5,8 @@ mod plan;
 mod report;
 mod stdio;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

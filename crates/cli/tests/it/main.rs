@@ -1,1 +1,11 @@
-//! The real program, run as users run it.
+//! The real program, run as users run it: against files, and against an S3 server in the test's process.
+
+mod copies;
+mod errors;
+mod help;
+mod interrupts;
+mod listings;
+mod removals;
+mod streams;
+mod support;
+mod trees;

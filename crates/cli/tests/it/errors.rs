@@ -1,0 +1,119 @@
+//! Exit codes, and what errors say.
+
+use std::net::TcpListener;
+
+use crate::support::{Sandbox, finish, start};
+
+#[test]
+fn wrong_usage_is_2() {
+    let sandbox = Sandbox::local();
+    for line in [
+        "",
+        "frobnicate",
+        "cp",
+        "ls --no-such-option",
+        "cp --metadata novalue a b",
+        "cat --offset x y",
+        "-o novalue ls",
+    ] {
+        sandbox.run(line).exits(2);
+    }
+    sandbox.run("ls gopher://x").exits(1).says("hint: this program can open file://");
+    sandbox.run("ls s3://user:pw@bucket").exits(2).says("credentials");
+    sandbox.run("cat s3://bucket/what?.txt").exits(2).says("hint: if the '?' belongs to the key");
+}
+
+#[test]
+fn unknown_settings_are_suggested() {
+    let sandbox = Sandbox::local();
+    sandbox.write("x", "x");
+    for line in ["-o part-sise=1MiB cat x", "ls file:///tmp?part-sise=1MiB"] {
+        sandbox
+            .run(line)
+            .exits(2)
+            .says("unknown setting \"part-sise\"")
+            .says("hint: did you mean \"part-size\"?");
+    }
+    sandbox.run("cat x -o part-size=lots").exits(2).says("\"lots\"");
+    sandbox.run("cat x -o part-size=1MiB").exits(0);
+}
+
+#[test]
+fn typos_in_variables_are_warned_about() {
+    let sandbox = Sandbox::local();
+    sandbox.write("x", "x");
+    let with_typo = |line| {
+        let mut command = sandbox.command(line);
+        command.env("RANGEWAY_PART_SISE", "1MiB");
+        finish(start(command)).exits(0)
+    };
+    let ended = with_typo("cat x").says("warning: the environment variable RANGEWAY_PART_SISE means nothing; did you mean RANGEWAY_PART_SIZE?");
+    assert_eq!(ended.text(), "x");
+    assert_eq!(with_typo("-q cat x").stderr, "");
+}
+
+#[test]
+fn missing_objects_and_buckets_are_3() {
+    let sandbox = Sandbox::with_server();
+    for line in [
+        "cat s3://bucket/missing",
+        "stat s3://bucket/missing",
+        "cp s3://bucket/missing .",
+        "cat s3://no-such-bucket/x",
+        "cat missing",
+        "rb s3://no-such-bucket",
+    ] {
+        let ended = sandbox.run(line).exits(3);
+        assert!(
+            ended.stderr.starts_with("error: ") && ended.stderr.contains("not found"),
+            "{line}: {}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn wrong_credentials_are_5() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write_object("x", "x");
+    let mut command = sandbox.command("cat s3://bucket/x");
+    command.env("AWS_SECRET_ACCESS_KEY", "wrong");
+    let ended = finish(start(command)).exits(5).says("error: get s3://bucket/x: ");
+    assert!(!ended.stderr.contains("wrong"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_1_and_says_so() {
+    let sandbox = Sandbox::with_server();
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address");
+    drop(free);
+    let line = format!("cat s3://bucket/x -o endpoint=http://{address} -o attempts=2 -o backoff=1ms");
+    sandbox.run(&line).exits(1).says("cannot connect").says("(after 2 attempts)").says("because: ");
+}
+
+#[test]
+fn buckets_are_made_and_removed() {
+    let sandbox = Sandbox::with_server();
+    sandbox.run("mb s3://fresh").exits(0).says("made s3://fresh");
+    sandbox.run("mb s3://fresh").exits(1).says("already exists");
+    sandbox.run("rb s3://fresh").exits(0).says("removed s3://fresh");
+    sandbox.run("rb s3://fresh").exits(3);
+    sandbox.write_object("a/b", "x");
+    sandbox.run("rb --force s3://bucket").exits(0);
+    assert!(!sandbox.server().folder().join("bucket").exists());
+    for line in ["mb s3://bucket/key", "mb s3://", "mb folder", "rb folder"] {
+        sandbox.run(line).exits(2).says("is not a bucket");
+    }
+}
+
+#[test]
+fn logs_go_to_standard_error() {
+    let sandbox = Sandbox::local();
+    sandbox.write("x", "x");
+    assert_eq!(sandbox.run("cat x").stderr, "");
+    assert_eq!(sandbox.run("-vv cat x").exits(0).text(), "x");
+    let mut command = sandbox.command("cat x");
+    command.env("RUST_LOG", "=nonsense=");
+    finish(start(command)).exits(0).says("warning: RUST_LOG is not understood");
+}

@@ -1,0 +1,156 @@
+//! `cp -r`: trees stay trees, in both directions, and one failure stops nothing else.
+
+use crate::support::Sandbox;
+
+const TREE: [&str; 6] = ["a", "b/c", "b/d e/f", "b/what?", "g/h/i/j", "ü"];
+
+#[test]
+fn trees_keep_their_shape_both_ways() {
+    let sandbox = Sandbox::with_server();
+    for name in TREE {
+        sandbox.write(&format!("tree/{name}"), name);
+    }
+    sandbox.run("cp -r tree s3://bucket/copy").exits(0).says("copied 6 objects");
+    sandbox.run("cp -r s3://bucket/copy/ back").exits(0);
+    sandbox.run("cp -r s3://bucket/copy s3://bucket/again/").exits(0);
+    sandbox.run("cp -r back/ third").exits(0);
+    for name in TREE {
+        assert_eq!(std::fs::read_to_string(sandbox.object(&format!("again/{name}"))).expect(name), name);
+        assert_eq!(
+            (sandbox.read(&format!("back/{name}")), sandbox.read(&format!("third/{name}"))),
+            (name.into(), name.into())
+        );
+    }
+}
+
+#[test]
+fn several_trees_keep_their_names() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write("one/x", "1");
+    sandbox.write("two/x", "2");
+    sandbox.write("file", "3");
+    sandbox.run("cp -r one two/ file s3://bucket/all/").exits(0);
+    assert_eq!(
+        sandbox.run("cat s3://bucket/all/one/x s3://bucket/all/two/x s3://bucket/all/file").text(),
+        "123"
+    );
+}
+
+#[test]
+fn without_r_a_tree_is_refused_with_a_hint() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write("tree/x", "x");
+    sandbox.write_object("tree/x", "x");
+    for line in [
+        "cp tree s3://bucket/",
+        "cp s3://bucket/tree .",
+        "cp s3://bucket/tree/ .",
+        "cp s3://bucket .",
+        "cp s3://bucket/tree -",
+    ] {
+        sandbox.run(line).exits(2).says("hint: ").says("-r");
+    }
+}
+
+#[test]
+fn one_object_may_be_a_tree_too() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write("x", "x");
+    sandbox.run("cp -r x s3://bucket/y").exits(0);
+    sandbox.run("cp -r s3://bucket/y z").exits(0);
+    assert_eq!(sandbox.read("z"), "x");
+    sandbox.run("cp -r s3://bucket/missing z").exits(3);
+    sandbox.run("cp -r s3://bucket/missing/ new").exits(3);
+    sandbox.run("cp -r missing s3://bucket/").exits(3);
+    assert!(!sandbox.path("new").exists());
+}
+
+#[test]
+fn one_failure_of_many_is_reported_and_the_others_go_on() {
+    let sandbox = Sandbox::with_server();
+    for name in ["a", "in-the-way/x", "z"] {
+        sandbox.write_object(name, name);
+    }
+    sandbox.write("target/in-the-way", "a file");
+    let ended = sandbox.run("cp -r --json s3://bucket target").exits(1).says("in-the-way/x: invalid input");
+    assert_eq!((sandbox.read("target/a"), sandbox.read("target/z")), ("a".into(), "z".into()));
+    let failed: Vec<_> = ended.records().into_iter().filter(|record| record["status"] == "failed").collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(
+        (&failed[0]["source"], &failed[0]["error"]["kind"]),
+        (&"s3://bucket/in-the-way/x".into(), &"invalid input".into())
+    );
+    sandbox.run("cp -r s3://bucket target").exits(1).says("copied 2 objects").says("1 failed");
+}
+
+#[test]
+fn links_do_not_lead_out_of_the_target() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write_object("link/x", "evil");
+    sandbox.write_object("y", "good");
+    std::fs::create_dir_all(sandbox.path("outside")).expect("a folder");
+    std::fs::create_dir_all(sandbox.path("target")).expect("a folder");
+    std::os::unix::fs::symlink(sandbox.path("outside"), sandbox.path("target/link")).expect("a link");
+    sandbox.run("cp -r s3://bucket target").exits(1);
+    assert_eq!(sandbox.names("outside"), Vec::<String>::new());
+    assert_eq!(sandbox.read("target/y"), "good");
+}
+
+#[test]
+fn a_tree_is_not_copied_into_itself() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write("tree/x", "x");
+    sandbox.write_object("tree/x", "x");
+    for line in [
+        "cp -r tree tree/copy",
+        "cp -r tree tree",
+        "cp -r s3://bucket/tree s3://bucket/tree/copy",
+        "cp -r s3://bucket s3://bucket/copy",
+    ] {
+        sandbox.run(line).exits(2).says("inside the source");
+    }
+    sandbox.write("file", "x");
+    sandbox.run("cp -r tree file").exits(2).says("a tree needs a folder");
+}
+
+#[test]
+fn a_dry_run_makes_nothing() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write_object("tree/x", "x");
+    sandbox.write_object("tree/y", "y");
+    let ended = sandbox.run("cp -r --dry-run s3://bucket/tree new").exits(0).says("would copy 2 objects");
+    assert_eq!(ended.text().lines().count(), 2);
+    assert!(!sandbox.path("new").exists());
+}
+
+#[test]
+fn many_objects_go_both_ways() {
+    let sandbox = Sandbox::with_server();
+    for number in 0..500 {
+        sandbox.write(&format!("many/{number}"), number.to_string());
+    }
+    sandbox.run("cp -r -q many s3://bucket/many").exits(0);
+    sandbox.run("cp -r -q --jobs 3 s3://bucket/many back").exits(0);
+    sandbox.run("cp -r -n s3://bucket/many back").exits(0).says("left 500 objects as before");
+    for number in 0..500 {
+        assert_eq!(sandbox.read(&format!("back/{number}")), number.to_string());
+    }
+}
+
+#[test]
+fn large_objects_at_once_need_no_more_memory_than_allowed() {
+    let sandbox = Sandbox::with_server();
+    for number in 0..12 {
+        sandbox.write(&format!("large/{number}"), vec![number; 20 << 20]);
+    }
+    let options = "-o memory-limit=32MiB -o in-flight=4";
+    sandbox.run(&format!("cp -r {options} large s3://bucket/large")).exits(0);
+    sandbox.server().create_bucket("other").expect("a bucket");
+    sandbox.run(&format!("cp -r {options} s3://bucket/large s3://other/large")).exits(0);
+    sandbox.run(&format!("cp -r {options} s3://other/large back")).exits(0);
+    for number in 0..12 {
+        assert!(
+            std::fs::read(sandbox.path(&format!("back/{number}"))).expect("a copy") == vec![number; 20 << 20]
+        );
+    }
+}
