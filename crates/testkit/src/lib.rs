@@ -1,5 +1,5 @@
 //! What rangeway's stores are tested with: the conformance suite, which any [`Store`](rangeway_core::Store) can run, a
-//! real S3 server in this process, and seeded data.
+//! real S3 server in this process, one that misbehaves by a script, and seeded data.
 //!
 //! ```
 //! use rangeway_testkit::Seeded;
@@ -13,13 +13,19 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod data;
-#[cfg(feature = "s3-server")]
+#[cfg(feature = "fault-server")]
+mod fault_server;
+#[cfg(any(feature = "fault-server", feature = "s3-server"))]
 mod request_kind;
+#[cfg(any(feature = "fault-server", feature = "s3-server"))]
+mod runner;
 #[cfg(feature = "s3-server")]
 mod s3_server;
 
 pub use data::{MemoryTarget, Mismatch, Seeded};
-#[cfg(feature = "s3-server")]
+#[cfg(feature = "fault-server")]
+pub use fault_server::{Ending, Fault, FaultServer, Matcher, Rule, SeenRequest};
+#[cfg(any(feature = "fault-server", feature = "s3-server"))]
 pub use request_kind::{RequestCounts, RequestKind};
 #[cfg(feature = "s3-server")]
 pub use s3_server::{S3Server, S3ServerOptions};

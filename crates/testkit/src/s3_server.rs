@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::request_kind::{Counters, RequestCounts};
-use serve::Runner;
+use crate::runner::Runner;
 
 pub use options::S3ServerOptions;
 

@@ -13,9 +13,10 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 
 use super::disk::Disk;
-use super::serve::{Runner, Server};
+use super::serve::Server;
 use super::{S3Server, tls};
 use crate::request_kind::Counters;
+use crate::runner::Runner;
 
 /// How to start an [`S3Server`].
 #[derive(Debug, Clone)]
@@ -89,7 +90,7 @@ impl S3ServerOptions {
     /// `InvalidInput` for an address that is not loopback; those of listening and of making the folder.
     pub fn start(self) -> io::Result<S3Server> {
         let threads = self.threads;
-        self.launch(|server| Runner::own(server, threads))
+        self.launch(|server| Runner::own(server.run(), threads))
     }
 
     /// Starts the server on a runtime that is there already.
@@ -97,7 +98,7 @@ impl S3ServerOptions {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_on(self, runtime: &Handle) -> io::Result<S3Server> {
-        self.launch(|server| Runner::on(server, runtime))
+        self.launch(|server| Ok(Runner::on(server.run(), runtime)))
     }
 
     fn launch(self, run: impl FnOnce(Server) -> io::Result<Runner>) -> io::Result<S3Server> {

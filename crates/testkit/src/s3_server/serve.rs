@@ -1,10 +1,8 @@
-//! The loop that accepts connections and counts requests, and the runtime it runs on.
+//! The loop that accepts connections and counts requests.
 
 use std::io;
 use std::net::TcpListener;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -15,15 +13,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::service::S3Service;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::request_kind::{Counters, RequestKind};
-
-/// How long a stopping server waits for file operations that cannot be interrupted.
-const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// A wait after a failed accept, which mostly means that there are no file descriptors left for now.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
@@ -38,7 +31,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Serves until dropped; its connections end with it.
-    async fn run(self) -> io::Result<()> {
+    pub(super) async fn run(self) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let mut connections = JoinSet::new();
         loop {
@@ -112,52 +105,5 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.end();
-    }
-}
-
-/// What keeps a server running, until it is dropped.
-#[derive(Debug)]
-pub(super) enum Runner {
-    /// A thread with a runtime of its own.
-    Own { stop: Option<oneshot::Sender<()>>, thread: Option<JoinHandle<()>> },
-    /// A task on somebody else's runtime.
-    Task(AbortHandle),
-}
-
-impl Runner {
-    pub(super) fn own(server: Server, threads: NonZeroUsize) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads.get())
-            .thread_name("s3-server")
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("s3-server".into()).spawn(move || {
-            let task = runtime.spawn(server.run());
-            // An error means that the sender is gone: time to stop as well.
-            let _ = runtime.block_on(stopped);
-            task.abort();
-            runtime.shutdown_timeout(SHUTDOWN);
-        })?;
-        Ok(Self::Own { stop: Some(stop), thread: Some(thread) })
-    }
-
-    #[allow(clippy::unnecessary_wraps, reason = "the same shape as `own`")]
-    pub(super) fn on(server: Server, runtime: &Handle) -> io::Result<Self> {
-        Ok(Self::Task(runtime.spawn(server.run()).abort_handle()))
-    }
-}
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        match self {
-            Self::Own { stop, thread } => {
-                drop(stop.take());
-                if let Some(thread) = thread.take() {
-                    let _ = thread.join();
-                }
-            }
-            Self::Task(task) => task.abort(),
-        }
     }
 }

@@ -1,0 +1,159 @@
+//! `FaultServer`: one bucket in memory on loopback, honest S3 but for the faults of a script.
+
+mod answer;
+mod bucket;
+mod checksum;
+mod conditions;
+mod connection;
+mod fault;
+mod list;
+mod object;
+mod range;
+mod request;
+mod script;
+mod service;
+mod upload;
+mod xml;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use crate::request_kind::{Counters, RequestCounts, RequestKind};
+use crate::runner::Runner;
+use bucket::Bucket;
+use script::Script;
+
+pub use answer::Ending;
+pub use fault::Fault;
+pub use request::SeenRequest;
+pub use script::{Matcher, Rule};
+
+/// What connections share.
+#[derive(Debug)]
+struct Shared {
+    bucket: Mutex<Bucket>,
+    script: Script,
+    log: Mutex<Vec<SeenRequest>>,
+    counters: Counters,
+}
+
+impl Shared {
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A scripted S3 server. It stops when it is dropped.
+///
+/// Without a script it does what S3 does with one bucket, conditional reads and writes and URL-encoded listings
+/// included; signatures are not checked. Every request is logged.
+///
+/// ```
+/// use rangeway_testkit::{Fault, FaultServer, Matcher, RequestKind};
+///
+/// let server = FaultServer::start("data")?;
+/// server.put_object("k", "hello");
+/// let busy = server.on(Matcher::get().key("k"), Fault::slow_down(Some(1))).times(2);
+/// // ... a client reads k ...
+/// assert_eq!(busy.hits(), server.counts().of(RequestKind::GetObject));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FaultServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    _runner: Runner,
+}
+
+impl FaultServer {
+    /// Starts a server with an empty bucket of that name on a free loopback port, on a thread of its own.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub fn start(bucket: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            bucket: Mutex::new(Bucket::new(bucket)),
+            script: Script::default(),
+            log: Mutex::default(),
+            counters: Counters::default(),
+        });
+        let server = connection::run(listener, Arc::clone(&shared));
+        let runner = Runner::own(server, NonZeroUsize::MIN)?;
+        Ok(Self { address, shared, _runner: runner })
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The endpoint's URL.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The environment variables, as AWS names them, that lead a client to this server.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let variables = [
+            ("AWS_ENDPOINT_URL_S3", self.endpoint()),
+            ("AWS_ACCESS_KEY_ID", "any".into()),
+            ("AWS_SECRET_ACCESS_KEY", "any".into()),
+            ("AWS_REGION", "us-east-1".into()),
+            ("AWS_ALLOW_HTTP", "true".into()),
+        ];
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Adds a fault to the script: it strikes every matching request until the rule says otherwise.
+    pub fn on(&self, matcher: Matcher, fault: Fault) -> Rule {
+        self.shared.script.add(matcher, fault)
+    }
+
+    /// Forgets the script.
+    pub fn behave(&self) {
+        self.shared.script.clear();
+    }
+
+    /// Writes an object without a request.
+    pub fn put_object(&self, key: &str, bytes: impl Into<Bytes>) {
+        object::place(&mut self.shared.bucket(), key, bytes.into());
+    }
+
+    /// The bytes of an object, if there is one.
+    pub fn object(&self, key: &str) -> Option<Bytes> {
+        self.shared.bucket().objects.get(key).map(|object| object.bytes.clone())
+    }
+
+    /// The keys of the multipart uploads that were begun and neither completed nor aborted.
+    pub fn open_uploads(&self) -> Vec<String> {
+        self.shared.bucket().uploads.values().map(|upload| upload.key.clone()).collect()
+    }
+
+    /// All requests in the order in which they arrived.
+    pub fn requests(&self) -> Vec<SeenRequest> {
+        self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The requests of one kind in the order in which they arrived.
+    pub fn requests_of(&self, kind: RequestKind) -> Vec<SeenRequest> {
+        self.requests().into_iter().filter(|request| request.kind == kind).collect()
+    }
+
+    /// What has been asked of the server.
+    pub fn counts(&self) -> RequestCounts {
+        self.shared.counters.snapshot()
+    }
+
+    /// Forgets the log and starts counting anew.
+    pub fn reset_counts(&self) {
+        self.shared.counters.reset();
+        self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}

@@ -1,0 +1,91 @@
+//! `Bucket`: the objects and uploads of the fault server, in memory.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::checksum;
+
+/// The headers of a write that are stored and given back.
+const STORED: &[&str] = &[
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "expires",
+    "x-amz-storage-class",
+];
+
+/// The prefix of user metadata.
+const METADATA: &str = "x-amz-meta-";
+
+/// An object.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub(super) bytes: Bytes,
+    /// With its quotes.
+    pub(super) etag: String,
+    pub(super) modified: SystemTime,
+    /// What was stored with it.
+    pub(super) headers: HeaderMap,
+}
+
+impl Object {
+    pub(super) fn new(bytes: Bytes, headers: HeaderMap) -> Self {
+        let etag = checksum::etag(checksum::md5(&bytes));
+        Self { bytes, etag, modified: SystemTime::now(), headers }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+/// The headers of a write that belong to the object.
+pub(super) fn stored_headers(headers: &HeaderMap) -> HeaderMap {
+    let kept = headers
+        .iter()
+        .filter(|(name, _)| STORED.contains(&name.as_str()) || name.as_str().starts_with(METADATA));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// One part of an upload.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) bytes: Bytes,
+    pub(super) digest: [u8; 16],
+}
+
+/// An upload that has neither been completed nor aborted.
+#[derive(Debug)]
+pub(super) struct Upload {
+    pub(super) key: String,
+    pub(super) headers: HeaderMap,
+    pub(super) parts: BTreeMap<u32, Part>,
+}
+
+/// One bucket.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    pub(super) name: String,
+    pub(super) objects: BTreeMap<String, Object>,
+    pub(super) uploads: BTreeMap<String, Upload>,
+    /// The etags of completed uploads: completing again is no error.
+    pub(super) completed: BTreeMap<String, String>,
+    pub(super) begun: u64,
+}
+
+impl Bucket {
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            completed: BTreeMap::new(),
+            begun: 0,
+        }
+    }
+}
