@@ -31,13 +31,13 @@ impl RangewayStore {
         Self { store }
     }
 
-    /// Opens the store of a URI as [`rangeway::open`](crate::open) does, and gives the path of its key beside it.
+    /// Opens the store of a URI as [`rangeway::open`](crate::open()) does, and gives the path of its key beside it.
     ///
     /// The store is the whole container, and for `file://` the whole file system: to stay below the path, wrap it in
     /// [`PrefixStore`](object_store::prefix::PrefixStore).
     ///
     /// # Errors
-    /// As [`rangeway::open`](crate::open); `InvalidInput` for a key that a [`Path`] cannot hold.
+    /// As [`rangeway::open`](crate::open()); `InvalidInput` for a key that a [`Path`] cannot hold.
     pub fn open(uri: &str) -> rangeway_core::Result<(Self, Path)> {
         let (store, key) = crate::open(uri)?;
         // A `/` at the end is how people write a folder.

@@ -12,6 +12,7 @@ const BUCKET: &str = "bucket";
 
 suite::suite!(run);
 
+#[allow(clippy::print_stdout, reason = "both columns of the comparison, for whoever looks at them")]
 async fn run(function: &str) {
     let ours = suite::passes(function, &rangeway(&server()), true).await;
     let bare = suite::passes(function, &bare(&server()), true).await;
