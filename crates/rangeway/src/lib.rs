@@ -1,6 +1,6 @@
 //! Moves bytes between memory, files and object stores with many byte ranges in flight.
 //!
-//! [`open`] turns a URI into a [`Store`] and a [`Key`]. What works on `memory://` works on `s3://` and `file://`:
+//! [`open()`] turns a URI into a [`Store`] and a [`Key`]. What works on `memory://` works on `s3://` and `file://`:
 //!
 //! ```
 //! use rangeway::{GetOptions, PutOptions, Store, StoreExt};
