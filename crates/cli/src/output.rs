@@ -185,7 +185,8 @@ impl Output {
 #[derive(Debug)]
 pub(crate) struct ByteSink {
     chunks: mpsc::Sender<Bytes>,
-    written: oneshot::Receiver<io::Result<()>>,
+    /// How writing ended; `None` once that has been told.
+    written: Option<oneshot::Receiver<io::Result<()>>>,
 }
 
 impl ByteSink {
@@ -201,10 +202,12 @@ impl ByteSink {
                 }
                 stdout.flush()
             };
+            let result = write();
+            drop(incoming);
             // Nobody waits for the answer when the program is ending already.
-            let _ = done.send(write());
+            let _ = done.send(result);
         })?;
-        Ok(Self { chunks, written })
+        Ok(Self { chunks, written: Some(written) })
     }
 
     /// Hands over the next bytes; waits while enough of them are on their way.
@@ -212,22 +215,19 @@ impl ByteSink {
         if self.chunks.send(chunk).await.is_ok() {
             return Ok(());
         }
-        Err(self.outcome().await.err().unwrap_or(Stop::Closed))
+        Err(outcome(self.written.take()).await.err().unwrap_or(Stop::Closed))
     }
 
-    /// Waits until everything is written.
+    /// Waits until everything is written; what [`write`](Self::write) has told already is not told again.
     pub(crate) async fn finish(self) -> Result<(), Stop> {
-        let Self { chunks, mut written } = self;
+        let Self { chunks, written } = self;
         drop(chunks);
-        outcome(&mut written).await
-    }
-
-    async fn outcome(&mut self) -> Result<(), Stop> {
-        outcome(&mut self.written).await
+        outcome(written).await
     }
 }
 
-async fn outcome(written: &mut oneshot::Receiver<io::Result<()>>) -> Result<(), Stop> {
+async fn outcome(written: Option<oneshot::Receiver<io::Result<()>>>) -> Result<(), Stop> {
+    let Some(written) = written else { return Ok(()) };
     match written.await {
         Ok(result) => Ok(result?),
         Err(_) => {

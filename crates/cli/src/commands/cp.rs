@@ -43,7 +43,7 @@ pub(super) async fn run(args: Cp, context: &Arc<Context>) -> Outcome {
                 }
             });
             let places = places.collect::<Result<Vec<_>>>()?;
-            let target = Target::new(target, places.len() > 1, args.recursive)?;
+            let target = Target::new(target, places.len() > 1)?;
             copy(&places, &target, args, context).await
         }
     }
@@ -52,7 +52,7 @@ pub(super) async fn run(args: Cp, context: &Arc<Context>) -> Outcome {
 /// Copies from stores to a store.
 async fn copy(sources: &[StoreUri], target: &Target, args: Cp, context: &Arc<Context>) -> Outcome {
     let limit = usize::from(args.jobs);
-    let is_one = sources.len() == 1 && !args.recursive;
+    let is_one = sources.len() == 1;
     let mut report = Report::new(Arc::clone(context), is_one);
     let copier = Arc::new(Copier::new(args, target, sources, context)?);
     for (number, source) in (1..).zip(sources) {

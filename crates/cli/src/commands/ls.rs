@@ -66,6 +66,10 @@ async fn show_object(place: &StoreUri, context: &Context, mut show: Show<'_>) ->
         return Ok(ExitCode::Success);
     }
     let key = place.key();
+    // An object of such a name would have been listed.
+    if key.as_str().ends_with('/') {
+        return Err(nothing_at(place).into());
+    }
     let found = context.store(place)?.head(key, HeadOptions::new()).await;
     let meta = found.map_err(|error| if error.is_not_found() { nothing_at(place) } else { error })?.meta;
     show.base = key.as_str()[..key.as_str().len() - key.file_name().len()].to_owned();

@@ -151,5 +151,5 @@ fn files_are_copied_to_files() {
     sandbox.run("cp a/x ./a/x").exits(2).says("both source and target");
     sandbox.run("cp -q y z").exits(0);
     let ended = sandbox.run("cp -q missing z").exits(3);
-    assert!(ended.stderr.starts_with("error: get file:///"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("error: copy file:///"), "{}", ended.stderr);
 }

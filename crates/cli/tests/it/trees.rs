@@ -41,15 +41,10 @@ fn without_r_a_tree_is_refused_with_a_hint() {
     let sandbox = Sandbox::with_server();
     sandbox.write("tree/x", "x");
     sandbox.write_object("tree/x", "x");
-    for line in [
-        "cp tree s3://bucket/",
-        "cp s3://bucket/tree .",
-        "cp s3://bucket/tree/ .",
-        "cp s3://bucket .",
-        "cp s3://bucket/tree -",
-    ] {
+    for line in ["cp tree s3://bucket/", "cp s3://bucket/tree/ .", "cp s3://bucket ."] {
         sandbox.run(line).exits(2).says("hint: ").says("-r");
     }
+    sandbox.run("cp s3://bucket -").exits(2).says("standard output takes one object");
 }
 
 #[test]
@@ -110,7 +105,7 @@ fn a_tree_is_not_copied_into_itself() {
         sandbox.run(line).exits(2).says("inside the source");
     }
     sandbox.write("file", "x");
-    sandbox.run("cp -r tree file").exits(2).says("a tree needs a folder");
+    sandbox.run("cp -r tree file").exits(2).says("is a file, and a tree needs a folder");
 }
 
 #[test]
@@ -140,17 +135,17 @@ fn many_objects_go_both_ways() {
 #[test]
 fn large_objects_at_once_need_no_more_memory_than_allowed() {
     let sandbox = Sandbox::with_server();
-    for number in 0..12 {
-        sandbox.write(&format!("large/{number}"), vec![number; 20 << 20]);
+    for number in 0..8 {
+        sandbox.write(&format!("large/{number}"), vec![number; 12 << 20]);
     }
-    let options = "-o memory-limit=32MiB -o in-flight=4";
+    let options = "-o memory-limit=10MiB -o in-flight=4 -o part-size=5MiB -o put-threshold=5MiB";
     sandbox.run(&format!("cp -r {options} large s3://bucket/large")).exits(0);
     sandbox.server().create_bucket("other").expect("a bucket");
     sandbox.run(&format!("cp -r {options} s3://bucket/large s3://other/large")).exits(0);
     sandbox.run(&format!("cp -r {options} s3://other/large back")).exits(0);
-    for number in 0..12 {
+    for number in 0..8 {
         assert!(
-            std::fs::read(sandbox.path(&format!("back/{number}"))).expect("a copy") == vec![number; 20 << 20]
+            std::fs::read(sandbox.path(&format!("back/{number}"))).expect("a copy") == vec![number; 12 << 20]
         );
     }
 }

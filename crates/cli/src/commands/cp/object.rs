@@ -30,13 +30,15 @@ pub(super) struct Item {
 pub(super) struct Copied {
     pub(super) source: String,
     pub(super) target: String,
+    /// Whether a listing named it, and not the user.
+    pub(super) is_listed: bool,
     pub(super) result: Result<Done>,
 }
 
 impl Copied {
     /// A listing that broke off.
     pub(super) fn nothing(error: Error) -> Self {
-        Self { source: String::new(), target: String::new(), result: Err(error) }
+        Self { source: String::new(), target: String::new(), is_listed: true, result: Err(error) }
     }
 }
 
@@ -90,7 +92,12 @@ impl Copier {
             }
             result => result,
         };
-        Copied { source: location::shown(&item.source), target: location::shown(&item.target), result }
+        Copied {
+            source: location::shown(&item.source),
+            target: location::shown(&item.target),
+            is_listed: item.size.is_some(),
+            result,
+        }
     }
 
     async fn try_copy(&self, item: &Item) -> Result<Done> {

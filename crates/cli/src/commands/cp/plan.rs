@@ -28,16 +28,16 @@ pub(super) async fn items(
         return if is_tree { Err(needs_recursive(source)) } else { one(source, target, copier, context) };
     }
     let mut tree = Tree::open(context, source, false)?;
-    let prefix = target.of_tree(source);
+    if tree.is_empty().await? {
+        return if is_tree { nothing(source) } else { one(source, target, copier, context) };
+    }
+    let prefix = target.of_tree(source)?;
     if Arc::ptr_eq(&tree.store, &copier.to) && prefix.starts_with(&tree.prefix) {
         return Err(Error::invalid(format!(
             "the target {} is inside the source {}",
             location::shown(&target.place().with_key(prefix)),
             location::shown(source),
         )));
-    }
-    if tree.is_empty().await? {
-        return if is_tree { nothing(source) } else { one(source, target, copier, context) };
     }
     let target = target.place().with_key(prefix);
     let (to, target) = match location::local_path(&target) {

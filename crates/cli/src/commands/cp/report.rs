@@ -17,7 +17,7 @@ use crate::text;
 #[derive(Debug)]
 pub(super) struct Report {
     context: Arc<Context>,
-    /// Whether one object was asked for by name.
+    /// Whether one thing was asked for, and as far as is known yet it is an object.
     is_one: bool,
     started: Instant,
     tally: Tally,
@@ -63,6 +63,7 @@ impl Report {
     /// Counts and shows what became of one object.
     pub(super) fn add(&mut self, copied: &Copied) -> Result<(), Stop> {
         let output = Arc::clone(&self.context.output);
+        self.is_one &= !copied.is_listed;
         let mut record = Record {
             source: &copied.source,
             target: &copied.target,

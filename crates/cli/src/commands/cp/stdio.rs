@@ -49,7 +49,7 @@ pub(super) async fn to_stdout(source: &StoreUri, context: &Arc<Context>) -> Outc
 
 /// Writes standard input to an object.
 pub(super) async fn from_stdin(target: StoreUri, args: Cp, context: &Arc<Context>) -> Outcome {
-    let target = Target::new(target, false, false)?;
+    let target = Target::new(target, false)?;
     if target.is_folder() {
         let shown = location::shown(target.place());
         return Err(Error::invalid(format!("standard input has no name to put into {shown}"))
@@ -64,7 +64,8 @@ pub(super) async fn from_stdin(target: StoreUri, args: Cp, context: &Arc<Context
     let written = copier.to.put(key, payload, copier.put_options(&copier.to, Attributes::new())).await;
     drop(copier);
     let result = written.map(|response| Done::Copied { size: Some(read.load(Ordering::Relaxed)), response });
-    report.add(&Copied { source: "-".to_owned(), target: location::shown(target.place()), result })?;
+    let (source, target) = ("-".to_owned(), location::shown(target.place()));
+    report.add(&Copied { source, target, is_listed: false, result })?;
     report.finish();
     Ok(report.exit_code())
 }

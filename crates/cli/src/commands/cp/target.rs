@@ -16,7 +16,7 @@ pub(super) struct Target {
 
 impl Target {
     /// The target `place` for one source, or for `several`.
-    pub(super) fn new(place: StoreUri, several: bool, recursive: bool) -> Result<Self> {
+    pub(super) fn new(place: StoreUri, several: bool) -> Result<Self> {
         let is_folder = place.key().is_empty()
             || place.key().as_str().ends_with('/')
             || location::is_local_folder(&place);
@@ -26,9 +26,6 @@ impl Target {
                 "several sources need a folder, and {shown} names an object"
             ))
             .with_hint(format!("write {shown}/ to copy into it")));
-        }
-        if recursive && location::local_path(&place).is_some_and(|path| path.is_file()) {
-            return Err(Error::invalid(format!("{shown} is a file, a tree needs a folder")));
         }
         Ok(Self { place, is_folder, is_shared: several })
     }
@@ -53,14 +50,21 @@ impl Target {
     }
 
     /// What stands before the names of a tree's objects.
-    pub(super) fn of_tree(&self, source: &StoreUri) -> String {
+    ///
+    /// # Errors
+    /// `InvalidInput` when it names a file.
+    pub(super) fn of_tree(&self, source: &StoreUri) -> Result<String> {
+        if location::local_path(&self.place).is_some_and(|path| path.is_file()) {
+            let shown = location::shown(&self.place);
+            return Err(Error::invalid(format!("{shown} is a file, and a tree needs a folder")));
+        }
         let folder = location::below(&self.place);
         let name = source.key().as_str().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        match (self.is_shared, name) {
+        Ok(match (self.is_shared, name) {
             (false, _) => folder,
             (true, "") => format!("{folder}{}/", source.container()),
             (true, name) => format!("{folder}{name}/"),
-        }
+        })
     }
 }
 
@@ -82,7 +86,7 @@ mod tests {
             ("s3://b/a/x.bin", "/no-such-folder/y", "/no-such-folder/y"),
             ("/no-such-folder/x.bin", "s3://c/y/", "s3://c/y/x.bin"),
         ] {
-            let target = Target::new(place(target), false, false).expect(target);
+            let target = Target::new(place(target), false).expect(target);
             assert_eq!(location::shown(&target.of_object(&place(source))), expected, "{source}");
         }
     }
@@ -97,15 +101,15 @@ mod tests {
             ("s3://b/d/a", "s3://c", true, "a/"),
             ("s3://b", "s3://c/y/", true, "y/b/"),
         ] {
-            let target = Target::new(place(target), several, true).expect(target);
-            assert_eq!(target.of_tree(&place(source)), expected, "{source} to {target:?}");
+            let target = Target::new(place(target), several).expect(target);
+            assert_eq!(target.of_tree(&place(source)).expect(source), expected, "{source} to {target:?}");
         }
     }
 
     #[test]
     fn several_sources_need_a_folder() {
-        let error = Target::new(place("s3://b/x"), true, false).expect_err("an object");
+        let error = Target::new(place("s3://b/x"), true).expect_err("an object");
         assert_eq!(error.hint(), Some("write s3://b/x/ to copy into it"));
-        assert!(Target::new(place("s3://b"), true, false).is_ok());
+        assert!(Target::new(place("s3://b"), true).is_ok());
     }
 }

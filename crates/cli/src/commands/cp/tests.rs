@@ -1,7 +1,7 @@
 //! Copies from a store whose keys no disk could hold.
 
 use clap::Parser;
-use rangeway::{Env, StoreExt};
+use rangeway::{Env, ErrorKind, StoreExt};
 use tempfile::TempDir;
 
 use super::*;
@@ -15,10 +15,14 @@ fn context() -> Arc<Context> {
     Arc::new(Context::new(&cli.global, Env::empty(), output).expect("no options"))
 }
 
-async fn cp(context: &Arc<Context>, args: &[&str]) -> ExitCode {
+async fn try_cp(context: &Arc<Context>, args: &[&str]) -> Outcome {
     let line = ["rangeway", "cp"].iter().chain(args);
     let Ok(Command::Cp(args)) = Cli::try_parse_from(line).map(|cli| cli.command) else { panic!("{args:?}") };
-    match run(args, context).await {
+    run(args, context).await
+}
+
+async fn cp(context: &Arc<Context>, args: &[&str]) -> ExitCode {
+    match try_cp(context, args).await {
         Ok(code) => code,
         Err(stop) => panic!("{stop:?}"),
     }
@@ -51,6 +55,21 @@ async fn keys_that_would_leave_the_folder_are_refused_and_the_others_go_on() -> 
     assert_eq!(names(folder.path()), ["target"]);
     assert_eq!(names(&folder.path().join("target")), ["a", "good"]);
     assert_eq!(names(&folder.path().join("target/a")), ["b"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_prefix_is_refused_by_name_without_r() -> Result<()> {
+    let context = context();
+    context.store(&"memory://b".parse()?)?.put_bytes("t/x", "x").await?;
+    for target in ["memory://b/u", "memory://c/u"] {
+        assert_eq!(cp(&context, &["memory://b/t", target]).await, ExitCode::Usage, "{target}");
+        assert_eq!(cp(&context, &["memory://b/missing", target]).await, ExitCode::NotFound, "{target}");
+    }
+    let stop = try_cp(&context, &["memory://b/t", "-"]).await.expect_err("a prefix");
+    let Stop::Failed(error) = stop else { panic!("{stop:?}") };
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    assert_eq!(error.hint(), Some("add -r to copy everything below it"));
     Ok(())
 }
 
