@@ -21,6 +21,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 
 use crate::request_kind::{Counters, RequestCounts, RequestKind};
 use crate::runner::Runner;
@@ -75,6 +76,23 @@ impl FaultServer {
     /// # Errors
     /// When no port can be had.
     pub fn start(bucket: &str) -> io::Result<Self> {
+        Self::launch(bucket, |listener, shared| {
+            Runner::own(connection::run(listener, shared), NonZeroUsize::MIN)
+        })
+    }
+
+    /// The same on a runtime that is there already.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_on(bucket: &str, runtime: &Handle) -> io::Result<Self> {
+        Self::launch(bucket, |listener, shared| Ok(Runner::on(connection::run(listener, shared), runtime)))
+    }
+
+    fn launch(
+        bucket: &str,
+        run: impl FnOnce(TcpListener, Arc<Shared>) -> io::Result<Runner>,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -84,8 +102,7 @@ impl FaultServer {
             log: Mutex::default(),
             counters: Counters::default(),
         });
-        let server = connection::run(listener, Arc::clone(&shared));
-        let runner = Runner::own(server, NonZeroUsize::MIN)?;
+        let runner = run(listener, Arc::clone(&shared))?;
         Ok(Self { address, shared, _runner: runner })
     }
 

@@ -1,6 +1,6 @@
 //! An S3 client that is not ours.
 
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, S3CopyIfNotExists};
 
 /// A client of `bucket` at `endpoint`, over plain HTTP.
 pub(crate) fn s3(endpoint: &str, bucket: &str, key_id: &str, secret: &str) -> AmazonS3 {
@@ -13,6 +13,7 @@ pub(crate) fn s3(endpoint: &str, bucket: &str, key_id: &str, secret: &str) -> Am
         .with_bucket_name(bucket)
         .with_access_key_id(key_id)
         .with_secret_access_key(secret)
+        .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
         .build()
         .expect("a client")
 }
