@@ -1,5 +1,5 @@
-//! The adapter to the crate [`object_store`](::object_store): what is written against its trait
-//! [`ObjectStore`](::object_store::ObjectStore) reads and writes through the range engine.
+//! The adapter to the crate [`object_store`]: what is written against its trait
+//! [`ObjectStore`](object_store::ObjectStore) reads and writes through the range engine.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -18,7 +18,7 @@
 //!
 //! # What differs from the stores of `object_store`
 //!
-//! * [`Path`](::object_store::path::Path) cannot hold every key: no empty segment, no `.` or `..`, no control
+//! * [`Path`](object_store::path::Path) cannot hold every key: no empty segment, no `.` or `..`, no control
 //!   character, no `/` at either end. Listings leave such objects out and say so with a `tracing` event, a warning
 //!   except for the empty `dir/` objects that consoles make; listings do not fail because of them. The
 //!   [`Store`](crate::Store) itself reaches them.
