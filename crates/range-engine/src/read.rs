@@ -35,8 +35,12 @@ async fn try_get(engine: &Arc<Engine>, key: &Key, options: GetOptions) -> Result
     // The caller may read the body at any pace, or never: it must not keep others from sending requests.
     drop(permit);
     let answer = match answer {
-        // No byte of an empty object can be asked for, so the refusal says that the object is there and empty.
-        Err(error) if error.kind() == ErrorKind::RangeNotSatisfiable && options.range.is_none() => {
+        // No byte of an empty object can be asked for, not even the last, so the refusal says that the object is there
+        // and empty.
+        Err(error)
+            if error.kind() == ErrorKind::RangeNotSatisfiable
+                && matches!(options.range, None | Some(GetRange::Suffix(_))) =>
+        {
             let body = Body::from_bytes(Bytes::new());
             return Ok(GetResponse::new(ObjectMeta::new(key, 0), 0..0, Attributes::new(), body));
         }
