@@ -9,12 +9,12 @@ use rangeway_core::{
     PutOptions, PutResponse, Result, Store, UploadedPart,
 };
 use rangeway_range_engine::Retry;
-use rangeway_transport::{HeaderValue, Method, encode, headers};
+use rangeway_transport::{HeaderMap, HeaderValue, Method, encode, headers};
 
 use crate::api::Api;
 use crate::error;
 use crate::multipart::S3Upload;
-use crate::store::{GIB, MIB, PARTS, S3Store, put_response, put_write_headers};
+use crate::store::{GIB, MIB, PARTS, S3Store, put_mode, put_response, put_write_headers};
 
 /// The largest object that one request copies.
 const MAX_COPY: u64 = 5 * GIB;
@@ -35,6 +35,8 @@ pub(crate) async fn copy(
     options: CopyOptions,
 ) -> Result<PutResponse> {
     if options.mode != PutMode::Overwrite {
+        // Refused before anything is sent.
+        put_mode(&mut HeaderMap::new(), api, &options.mode)?;
         let head = retry.run(|_| store.head(from, HeadOptions::new())).await?;
         return copy_parts(store, api, retry, from, to, head, options.mode).await;
     }

@@ -1,8 +1,10 @@
 //! `S3Upload`: a multipart upload.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use md5::{Digest, Md5};
 use rangeway_core::{
     Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result,
     UploadedPart,
@@ -11,6 +13,7 @@ use rangeway_transport::{Method, headers};
 
 use crate::api::Api;
 use crate::error;
+use crate::sign::hex;
 use crate::store::{body, locate, of_mode, put_mode, put_response, put_write_headers};
 use crate::xml;
 
@@ -21,6 +24,8 @@ pub(crate) struct S3Upload {
     key: Key,
     id: String,
     options: PutOptions,
+    /// Whether a completion has been sent before, whose answer may be all that was lost.
+    completing: AtomicBool,
 }
 
 impl S3Upload {
@@ -33,7 +38,7 @@ impl S3Upload {
         let (_, document) = api.send_xml(request, "InitiateMultipartUploadResult").await?;
         let id = document.text("UploadId").filter(|id| !id.is_empty()).map(str::to_owned);
         let id = id.ok_or_else(|| Error::new(ErrorKind::Integrity, "the upload was given no id"))?;
-        Ok(Self { api, key: key.clone(), id, options })
+        Ok(Self { api, key: key.clone(), id, options, completing: AtomicBool::new(false) })
     }
 
     async fn try_put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
@@ -68,10 +73,18 @@ impl S3Upload {
     }
 
     async fn try_complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        let again = self.completing.swap(true, Ordering::Relaxed);
         parts.sort_unstable_by_key(|part| part.number);
+        match self.send_complete(&parts).await {
+            Err(error) if again && may_be_done(&error) => self.found(&parts).await.ok_or(error),
+            result => result,
+        }
+    }
+
+    async fn send_complete(&self, parts: &[UploadedPart]) -> Result<PutResponse> {
         let mut document =
             String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-        for part in &parts {
+        for part in parts {
             document.push_str("<Part>");
             xml::write(&mut document, "PartNumber", &part.number.to_string());
             xml::write(&mut document, "ETag", &part.id);
@@ -88,6 +101,14 @@ impl S3Upload {
         Ok(response)
     }
 
+    /// The object, if it is what these parts make.
+    async fn found(&self, parts: &[UploadedPart]) -> Option<PutResponse> {
+        let expected = etag_of(parts)?;
+        let headers = self.api.send_plain(self.api.object(Method::HEAD, &self.key, &[]).ok()?).await.ok()?;
+        let response = put_response(&headers);
+        (response.etag.as_deref() == Some(expected.as_str())).then_some(response)
+    }
+
     async fn try_abort(&self) -> Result<()> {
         let request = self.api.object(Method::DELETE, &self.key, &[("uploadId", &self.id)])?;
         match self.api.send_plain(request).await {
@@ -99,6 +120,30 @@ impl S3Upload {
     fn locate<T>(&self, result: Result<T>) -> Result<T> {
         locate(&self.api, Operation::Multipart, &self.key, result)
     }
+}
+
+/// Whether `error` is what a completion meets when an earlier one of the same upload went through.
+fn may_be_done(error: &Error) -> bool {
+    error::code(error) == "NoSuchUpload"
+        || matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::PreconditionFailed)
+            && !error.is_retryable()
+}
+
+/// The etag that S3 gives to an object made of these parts: the MD5 of their MD5s. `None` where their etags are no
+/// MD5s, as with KMS keys.
+fn etag_of(parts: &[UploadedPart]) -> Option<String> {
+    let mut all = Md5::new();
+    for part in parts {
+        let hex = part.id.trim_matches('"');
+        let is_md5 = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_md5 {
+            return None;
+        }
+        for pair in (0..32).step_by(2) {
+            all.update([u8::from_str_radix(&hex[pair..pair + 2], 16).ok()?]);
+        }
+    }
+    Some(format!("\"{}-{}\"", hex(&all.finalize()), parts.len()))
 }
 
 #[async_trait]
@@ -116,5 +161,27 @@ impl MultipartUpload for S3Upload {
     async fn abort(&self) -> Result<()> {
         let aborted = self.try_abort().await;
         self.locate(aborted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etags_of_parts_row_by_row() {
+        let part = |number, id: &str| UploadedPart { number, size: 1, id: id.to_owned() };
+        // printf x | md5sum; the object's is the md5sum of the raw digests one after the other.
+        let x = "\"9dd4e461268c8034f5c8564e155c67a6\"";
+        assert_eq!(etag_of(&[part(1, x)]).as_deref(), Some("\"9affad555af89da9b0bfcd5e45bc93da-1\""));
+        assert_eq!(
+            etag_of(&[part(1, x), part(2, x)]).as_deref(),
+            Some("\"8eebdd4e9caa60f5fa2e84243b507d21-2\"")
+        );
+        for other in
+            ["\"9dd4\"", "\"9dd4e461268c8034f5c8564e155c67az\"", "\"9dd4e461268c8034f5c8564e155c67a6-1\""]
+        {
+            assert_eq!(etag_of(&[part(1, other)]), None, "{other}");
+        }
     }
 }

@@ -121,7 +121,8 @@ fn sha256<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> String {
     hex(context.finish().as_ref())
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -1,4 +1,9 @@
 //! The s3 backend against real servers on loopback.
 
+mod buckets;
+mod conformance_memory;
 mod conformance_s3s;
+mod metadata;
+mod requests;
+mod security;
 mod support;
