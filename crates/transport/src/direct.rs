@@ -1,0 +1,111 @@
+//! The direct data path: GETs over our own HTTP/1.1 connections, whose bodies are read from the socket straight into
+//! the caller's buffer. An HTTP library reads into buffers of its own, so every byte would be copied once more.
+
+mod body;
+mod head;
+mod pool;
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use http::Uri;
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::ClientOptions;
+use crate::connect::{BoxError, Connect};
+
+pub(crate) use body::DirectBody;
+use head::Head;
+use pool::Pool;
+
+/// The connections that bodies are read from.
+type Stream = TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>;
+
+/// The first read of an answer: enough for its head, and for a small object with it.
+const FIRST_READ: usize = 16 << 10;
+
+/// No head is longer, in bytes: S3 allows 8 KiB in all, and 2 KiB of metadata in it.
+const HEAD_LIMIT: usize = 64 << 10;
+
+/// Sends GETs over connections of its own. Cloning is cheap and shares the connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Direct {
+    connect: Connect,
+    pool: Arc<Pool>,
+}
+
+/// Why no answer came.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("no connection")]
+    Connect(#[source] BoxError),
+    #[error("the connection broke off")]
+    Broken(#[from] io::Error),
+    #[error("the answer is not HTTP/1.1: {0}")]
+    Malformed(&'static str),
+}
+
+impl Direct {
+    pub(crate) fn new(connect: Connect, options: &ClientOptions) -> Self {
+        Self { connect, pool: Arc::new(Pool::new(options.idle_connections, options.idle_timeout)) }
+    }
+
+    /// Sends one GET as it is and gives back the head of the answer, and a body that is still on its way.
+    ///
+    /// A connection that was idle may have been closed meanwhile; then the request goes over another one, since
+    /// nothing of an answer had come.
+    pub(crate) async fn get(
+        &self,
+        request: &http::Request<()>,
+    ) -> Result<http::Response<DirectBody>, Failure> {
+        let origin = pool::Origin::of(request.uri());
+        let message = head::request(request);
+        while let Some(mut stream) = self.pool.take(&origin) {
+            match exchange(&mut stream, &message).await {
+                Ok(answer) => return Ok(self.answer(answer, stream, origin)),
+                Err(Failure::Broken(error)) => tracing::trace!(%error, "an idle connection had been closed"),
+                Err(failure) => return Err(failure),
+            }
+        }
+        let mut stream = self.open(request.uri().clone()).await?;
+        let answer = exchange(&mut stream, &message).await?;
+        Ok(self.answer(answer, stream, origin))
+    }
+
+    async fn open(&self, uri: Uri) -> Result<Stream, Failure> {
+        self.connect.open(uri).await.map(TokioIo::new).map_err(Failure::Connect)
+    }
+
+    fn answer(&self, (head, rest): (Head, BytesMut), stream: Stream, origin: pool::Origin) -> http::Response<DirectBody> {
+        let Head { response, framing, keep_alive } = head;
+        let home = keep_alive.then(|| (Arc::clone(&self.pool), origin));
+        response.map(|()| DirectBody::new(stream, rest, framing, home))
+    }
+}
+
+/// Sends the request and reads the head of the answer, together with what came of its body.
+async fn exchange(stream: &mut Stream, message: &[u8]) -> Result<(Head, BytesMut), Failure> {
+    stream.write_all(message).await?;
+    stream.flush().await?;
+    let mut buffer = BytesMut::with_capacity(FIRST_READ);
+    loop {
+        if stream.read_buf(&mut buffer).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        while let Some((head, length)) = head::answer(&buffer)? {
+            let rest = buffer.split_off(length);
+            if head.response.status().is_informational() {
+                buffer = rest;
+            } else {
+                return Ok((head, rest));
+            }
+        }
+        if buffer.len() >= HEAD_LIMIT {
+            return Err(Failure::Malformed("its head is longer than 64 KiB"));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Heads of requests and answers, as they stand on the wire: pure functions of bytes.
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::{Response, StatusCode};
+
+use super::Failure;
+
+/// How an answer's body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// After so many bytes.
+    Length(u64),
+    /// With a chunk of length 0.
+    Chunked,
+    /// With the connection.
+    Close,
+}
+
+/// The head of an answer.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) response: Response<()>,
+    pub(super) framing: Framing,
+    /// Whether the connection may be used again once the body has been read.
+    pub(super) keep_alive: bool,
+}
+
+/// More headers than any service sends.
+const MAX_HEADERS: usize = 128;
+
+/// The bytes of a GET. Names and values of an `http::HeaderMap` hold no line breaks, so neither does the message.
+pub(super) fn request(request: &http::Request<()>) -> Vec<u8> {
+    let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let mut message = Vec::with_capacity(1024);
+    for part in [request.method().as_str(), " ", target, " HTTP/1.1\r\n"] {
+        message.extend_from_slice(part.as_bytes());
+    }
+    for (name, value) in request.headers() {
+        message.extend_from_slice(name.as_str().as_bytes());
+        message.extend_from_slice(b": ");
+        message.extend_from_slice(value.as_bytes());
+        message.extend_from_slice(b"\r\n");
+    }
+    message.extend_from_slice(b"\r\n");
+    message
+}
+
+/// The head at the beginning of `bytes` and its length; `None` while it is not whole.
+pub(super) fn answer(bytes: &[u8]) -> Result<Option<(Head, usize)>, Failure> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut headers);
+    let length = match parsed.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(_) => return Err(Failure::Malformed("its head cannot be parsed")),
+    };
+    let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
+    let status = status.ok_or(Failure::Malformed("its status is not a number from 100 to 999"))?;
+    let mut response = Response::new(());
+    *response.status_mut() = status;
+    for header in parsed.headers.iter() {
+        let name = HeaderName::from_bytes(header.name.as_bytes());
+        let value = HeaderValue::from_bytes(header.value);
+        let (Ok(name), Ok(value)) = (name, value) else {
+            return Err(Failure::Malformed("one of its headers is not valid"));
+        };
+        response.headers_mut().append(name, value);
+    }
+    let framing = framing(status, response.headers())?;
+    let closes = has_token(response.headers(), &CONNECTION, "close");
+    let persists = parsed.version == Some(1) || has_token(response.headers(), &CONNECTION, "keep-alive");
+    let keep_alive = persists && !closes && framing != Framing::Close;
+    Ok(Some((Head { response, framing, keep_alive }, length)))
+}
+
+/// How the body ends: [RFC 9112 section 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3).
+fn framing(status: StatusCode, headers: &HeaderMap) -> Result<Framing, Failure> {
+    if status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
+        return Ok(Framing::Length(0));
+    }
+    if headers.contains_key(TRANSFER_ENCODING) {
+        let chunked = has_token(headers, &TRANSFER_ENCODING, "chunked");
+        return if chunked && !headers.contains_key(CONTENT_LENGTH) {
+            Ok(Framing::Chunked)
+        } else {
+            Err(Failure::Malformed("its transfer coding is not chunked alone"))
+        };
+    }
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(first) = lengths.next() else { return Ok(Framing::Close) };
+    if lengths.any(|other| other != first) {
+        return Err(Failure::Malformed("it has two lengths"));
+    }
+    let digits = first.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let length = digits.and_then(|digits| digits.parse().ok());
+    length.map(Framing::Length).ok_or(Failure::Malformed("its length is not a number"))
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<Option<(Framing, bool)>, Failure> {
+        Ok(answer(text.as_bytes())?.map(|(head, _)| (head.framing, head.keep_alive)))
+    }
+
+    #[test]
+    fn answers_row_by_row() -> Result<(), Failure> {
+        for (text, expected) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", (Framing::Length(5), true)),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: Close\r\n\r\n", (Framing::Length(5), false)),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", (Framing::Length(5), false)),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n", (Framing::Length(5), true)),
+            ("HTTP/1.1 404 \r\nTransfer-Encoding: chunked\r\n\r\n", (Framing::Chunked, true)),
+            ("HTTP/1.1 200 OK\r\n\r\n", (Framing::Close, false)),
+            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", (Framing::Length(0), true)),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", (Framing::Length(5), true)),
+        ] {
+            assert_eq!(parse(text)?, Some(expected), "{text}");
+        }
+        assert_eq!(parse("HTTP/1.1 200 OK\r\nContent-Le")?, None);
+        Ok(())
+    }
+
+    #[test]
+    fn what_could_be_misread_is_refused() {
+        for text in [
+            "SSH-2.0-OpenSSH\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_what_was_asked_for() {
+        let get = http::Request::get("http://h:1/b/a%20b?x=1").header("host", "h:1").header("range", "bytes=0-4");
+        let message = request(&get.body(()).expect("valid"));
+        let expected = "GET /b/a%20b?x=1 HTTP/1.1\r\nhost: h:1\r\nrange: bytes=0-4\r\n\r\n";
+        assert_eq!(String::from_utf8_lossy(&message), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = answer(&bytes);
+        }
+
+        #[test]
+        fn a_head_is_found_wherever_it_is_cut(cut in 0..60usize) {
+            let text = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\nETag: \"e\"\r\n\r\nabc";
+            let cut = cut.min(text.len() - 4);
+            prop_assert!(answer(&text[..cut]).is_ok_and(|answer| answer.is_none()));
+            let whole = answer(text).ok().flatten();
+            prop_assert_eq!(whole.map(|(_, length)| length), Some(text.len() - 3));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The HTTP client against scripted peers on loopback.
+
+mod peer;
+mod requests;
