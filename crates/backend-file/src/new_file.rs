@@ -90,12 +90,12 @@ impl NewFile {
             writing: RwLock::new(()),
             named: AtomicBool::new(true),
         };
-        // From here on the draft removes the file when something fails.
-        if let Some(bits) = permissions {
-            draft
-                .file
-                .set_permissions(Permissions::from_mode(bits))
-                .map_err(|error| Error::io("setting the permissions", error))?;
+        // From here on the draft removes the file when something fails. Not so what the umask took from the bits: a file
+        // system may have none of its own.
+        if let Some(bits) = permissions
+            && let Err(error) = draft.file.set_permissions(Permissions::from_mode(bits))
+        {
+            tracing::debug!(%key, %error, "the permissions of the file that is replaced could not be kept");
         }
         if let Some(length) = plan.length.filter(|length| *length >= RESERVE_FROM) {
             platform::reserve(&draft.file, length)
@@ -186,8 +186,10 @@ impl Draft {
             if found > length {
                 self.file.set_len(length)?;
             }
-            // The kernel's own time of a write is some milliseconds coarse, too coarse for an etag.
-            self.file.set_modified(SystemTime::now())?;
+            // The kernel's own time of a write is some milliseconds coarse: too coarse for an etag, if it can be had finer.
+            if let Err(error) = self.file.set_modified(SystemTime::now()) {
+                tracing::debug!(key = %self.key, %error, "the time of the file could not be set");
+            }
             if plan.sync { self.file.sync_all() } else { Ok(()) }
         };
         finish().map_err(|error| Error::io("finishing the temporary file", error))?;

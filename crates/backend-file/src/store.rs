@@ -34,8 +34,8 @@ const REMOVE_TRIPS: usize = 4;
 
 /// The files below a folder as a store: a key is a path relative to it.
 ///
-/// Single operations only; [`open`](crate::open) puts the range engine on top. Needs a tokio runtime. Clones share
-/// the folder.
+/// Single operations only; [`open`](crate::open) puts the range engine on top. Needs a tokio runtime, with its timer for
+/// writes that have a deadline. Clones share the folder.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     uri: StoreUri,
@@ -136,8 +136,8 @@ impl FileStore {
         }
         let file = self.tasks.run(move || NewFile::create(&root, &key, plan, &tasks)).await?;
         let (draft, tasks) = (Arc::clone(file.draft()), self.tasks.clone());
-        let target = Target { draft, base: 0, deadline: options.deadline, tasks };
-        match target.write(payload).await {
+        let target = Target { draft, base: 0, tasks };
+        match target.write(payload, options.deadline).await {
             Ok(length) => self.tasks.run(move || file.commit(length)).await,
             Err(error) => {
                 file.discard().await;

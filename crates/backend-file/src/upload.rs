@@ -44,11 +44,11 @@ impl FileUpload {
     fn target(&self, offset: u64) -> Result<Target> {
         let state = self.state();
         let draft = state.as_ref().ok_or_else(ended)?.file.draft().clone();
-        Ok(Target { draft, base: offset, deadline: self.deadline, tasks: self.tasks.clone() })
+        Ok(Target { draft, base: offset, tasks: self.tasks.clone() })
     }
 
     async fn try_put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        let size = self.target(part.offset)?.write(payload).await?;
+        let size = self.target(part.offset)?.write(payload, self.deadline).await?;
         self.state().as_mut().ok_or_else(ended)?.parts.insert(part.number, (part.offset, size));
         Ok(UploadedPart { number: part.number, size, id: part.offset.to_string() })
     }

@@ -7,10 +7,10 @@ use std::time::Instant;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, TryStreamExt};
-use rangeway_core::{Error, Payload, ReadAt, Result, WriteAt, wrong_length};
+use rangeway_core::{Error, ErrorKind, Payload, ReadAt, Result, WriteAt, wrong_length};
+use tokio::time::timeout_at;
 
 use crate::new_file::Draft;
-use crate::read::check_deadline;
 use crate::tasks::Tasks;
 
 /// How much is gathered from a stream, or read from a region, before one trip to another thread writes it.
@@ -24,7 +24,6 @@ const BLOCKS: usize = 4;
 pub(crate) struct Target {
     pub(crate) draft: Arc<Draft>,
     pub(crate) base: u64,
-    pub(crate) deadline: Option<Instant>,
     pub(crate) tasks: Tasks,
 }
 
@@ -39,8 +38,15 @@ impl Target {
     /// Writes the whole payload and says how many bytes it had.
     ///
     /// # Errors
-    /// `InvalidInput` when a stream has another length than it announced; those of the source and of the disk.
-    pub(crate) async fn write(self, payload: Payload) -> Result<u64> {
+    /// `Timeout` at the deadline; `InvalidInput` when a stream has another length than it announced; those of the
+    /// source and of the disk.
+    pub(crate) async fn write(self, payload: Payload, deadline: Option<Instant>) -> Result<u64> {
+        let Some(deadline) = deadline else { return self.write_all(payload).await };
+        let late = Err(Error::new(ErrorKind::Timeout, "the deadline is past").with_retryable(false));
+        timeout_at(deadline.into(), self.write_all(payload)).await.unwrap_or(late)
+    }
+
+    async fn write_all(self, payload: Payload) -> Result<u64> {
         let length = payload.length();
         match payload {
             Payload::Body(body) => {
@@ -66,11 +72,8 @@ impl Target {
         offset: u64,
         chunks: Vec<Bytes>,
     ) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
-        let (draft, offset, deadline) = (Arc::clone(&self.draft), self.base + offset, self.deadline);
-        self.tasks.run(move || {
-            check_deadline(deadline)?;
-            draft.write(offset, &chunks)
-        })
+        let (draft, offset) = (Arc::clone(&self.draft), self.base + offset);
+        self.tasks.run(move || draft.write(offset, &chunks))
     }
 
     async fn write_region(&self, source: Arc<dyn ReadAt>, start: u64, end: u64) -> Result<()> {

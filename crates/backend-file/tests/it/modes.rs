@@ -44,9 +44,9 @@ async fn compare_and_replace_loses_no_update() -> Result<()> {
     let key = "counter".into();
     store.put_bytes(&key, "0").await?;
     let (store, key) = (&store, &key);
-    let add_ten = |_| async move {
+    let add_fifty = |_| async move {
         let mut added = 0;
-        while added < 10 {
+        while added < 50 {
             let response = store.get(key, GetOptions::new()).await?;
             let etag = response.meta.etag.expect("files have etags");
             let count: u32 =
@@ -63,8 +63,8 @@ async fn compare_and_replace_loses_no_update() -> Result<()> {
         }
         Ok(())
     };
-    join_all((0..4).map(add_ten)).await.into_iter().collect::<Result<()>>()?;
-    assert_eq!(store.get_bytes(key).await?, "40");
+    join_all((0..8).map(add_fifty)).await.into_iter().collect::<Result<()>>()?;
+    assert_eq!(store.get_bytes(key).await?, "400");
     Ok(())
 }
 
