@@ -19,21 +19,23 @@ const PART_SIZE: Setting = Setting::new(
 const THRESHOLD: Setting = Setting::new(
     "threshold",
     SettingKind::Size,
-    "Reads of up to this many bytes are one request. Larger ones are split.",
+    "Reads of up to this many bytes are one request, larger ones are split. 8MiB unless set.",
 )
 .env(&["RANGEWAY_THRESHOLD"]);
 
 const PUT_THRESHOLD: Setting = Setting::new(
     "put-threshold",
     SettingKind::Size,
-    "Writes of up to this many bytes are one request. Larger ones are multipart uploads.",
+    "Writes of up to this many bytes are one request, larger ones are multipart uploads. 16MiB unless set; files are \
+     never written in parts.",
 )
 .env(&["RANGEWAY_PUT_THRESHOLD"]);
 
 const IN_FLIGHT: Setting = Setting::new(
     "in-flight",
     SettingKind::Count,
-    "How many requests for parts a store has in flight at one time, all its transfers together.",
+    "How many requests for parts a store has in flight at one time, all its transfers together. 16 unless set, 8 for \
+     files.",
 )
 .env(&["RANGEWAY_IN_FLIGHT"]);
 
@@ -41,21 +43,21 @@ const MEMORY_LIMIT: Setting = Setting::new(
     "memory-limit",
     SettingKind::Size,
     "How many bytes a store's reads hold in buffers of their own, and as many its writes. Memory that the caller \
-     asked for, such as a whole object as one buffer, does not count.",
+     asked for, such as a whole object as one buffer, does not count. 128MiB unless set.",
 )
 .env(&["RANGEWAY_MEMORY_LIMIT"]);
 
 const ATTEMPTS: Setting = Setting::new(
     "attempts",
     SettingKind::Count,
-    "How often a request is sent before its failure is final, the first time included.",
+    "How often a request is sent before its failure is final, the first time included. 6 unless set, 1 for files.",
 )
 .env(&["RANGEWAY_ATTEMPTS"]);
 
 const BACKOFF: Setting = Setting::new(
     "backoff",
     SettingKind::Duration,
-    "Wait before the second attempt; each further wait is up to twice as long, at most 20s, with jitter. A longer \
+    "Wait before the second attempt, 100ms unless set; each further wait is up to twice as long, at most 20s, with jitter. A longer \
      `Retry-After` of the service is honoured.",
 )
 .env(&["RANGEWAY_BACKOFF"]);
@@ -63,14 +65,14 @@ const BACKOFF: Setting = Setting::new(
 const FIRST_BYTE_TIMEOUT: Setting = Setting::new(
     "first-byte-timeout",
     SettingKind::Duration,
-    "How long one attempt waits for the answer to a request.",
+    "How long one attempt waits for the answer to a request. 30s unless set.",
 )
 .env(&["RANGEWAY_FIRST_BYTE_TIMEOUT"]);
 
 const STALL_TIMEOUT: Setting = Setting::new(
     "stall-timeout",
     SettingKind::Duration,
-    "How long a body may stand still before the attempt is given up and resumed elsewhere.",
+    "How long a body may stand still before the attempt is given up and resumed elsewhere. 20s unless set.",
 )
 .env(&["RANGEWAY_STALL_TIMEOUT"]);
 
