@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime};
 
 use rangeway_core::{Key, ObjectMeta};
-use rustix::fs::{FileType, Stat};
+use rustix::fs::{FileType, Mode, Stat};
 
 /// What identifies a file and its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) struct Facts {
     pub(crate) size: u64,
     pub(crate) kind: FileType,
     /// Read, write and execute bits.
-    pub(crate) permissions: u32,
+    pub(crate) permissions: Mode,
     device: u64,
     inode: u64,
     seconds: i64,
@@ -73,7 +73,7 @@ impl From<&Stat> for Facts {
         Self {
             size: stat.st_size as u64,
             kind: FileType::from_raw_mode(stat.st_mode),
-            permissions: stat.st_mode as u32 & 0o777,
+            permissions: Mode::from_raw_mode(stat.st_mode) & (Mode::RWXU | Mode::RWXG | Mode::RWXO),
             device: stat.st_dev as u64,
             inode: stat.st_ino as u64,
             seconds: stat.st_mtime as i64,
@@ -90,7 +90,7 @@ mod tests {
         Facts {
             size: 0x10,
             kind: FileType::RegularFile,
-            permissions: 0o644,
+            permissions: Mode::from_raw_mode(0o644),
             device: 1,
             inode: 0xab,
             seconds,
@@ -111,7 +111,11 @@ mod tests {
         ] {
             assert_ne!(one.etag(), other.etag());
         }
-        assert_eq!(one.etag(), Facts { permissions: 0o600, ..one }.etag(), "chmod changes no content");
+        assert_eq!(
+            one.etag(),
+            Facts { permissions: Mode::empty(), ..one }.etag(),
+            "chmod changes no content"
+        );
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! `NewFile`: a file that is being written beside its place, and takes its place as a whole or goes away.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use rangeway_core::{Error, ErrorKind, Key, PutMode, PutResponse, Result};
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, openat, renameat, statat, unlinkat};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, fchmod, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
 use crate::errors;
@@ -37,7 +36,7 @@ pub(crate) struct Plan {
     /// How many bytes it will have, where known.
     pub(crate) length: Option<u64>,
     /// The permissions of a file that replaces none, before the umask.
-    pub(crate) permissions: u32,
+    pub(crate) permissions: Mode,
     /// Whether to wait until the disk has it.
     pub(crate) sync: bool,
 }
@@ -93,7 +92,7 @@ impl NewFile {
         // From here on the draft removes the file when something fails. Not so what the umask took from the bits: a file
         // system may have none of its own.
         if let Some(bits) = permissions
-            && let Err(error) = draft.file.set_permissions(Permissions::from_mode(bits))
+            && let Err(error) = fchmod(&draft.file, bits)
         {
             tracing::debug!(%key, %error, "the permissions of the file that is replaced could not be kept");
         }
@@ -261,11 +260,11 @@ fn window(slices: &[IoSlice<'_>]) -> usize {
     slices.iter().take(MAX_SLICES).take_while(fits).count().max(1)
 }
 
-fn create_temporary(folder: &OwnedFd, name: &str, permissions: u32) -> Result<(String, File)> {
+fn create_temporary(folder: &OwnedFd, name: &str, permissions: Mode) -> Result<(String, File)> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     loop {
         let temporary = name::temporary(name);
-        match openat(folder, &temporary, flags, Mode::from_raw_mode(permissions)) {
+        match openat(folder, &temporary, flags, permissions) {
             Ok(file) => return Ok((temporary, file.into())),
             Err(Errno::EXIST | Errno::INTR) => {}
             Err(errno) => return Err(errors::at_path("making the temporary file", errno)),

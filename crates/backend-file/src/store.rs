@@ -10,6 +10,7 @@ use rangeway_core::{
     HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, Operation, PartLimits, Payload, PutMode,
     PutOptions, PutResponse, Result, Store, StoreUri, TransferStats,
 };
+use rustix::fs::Mode;
 
 use crate::list;
 use crate::new_file::{NewFile, Plan};
@@ -20,7 +21,7 @@ use crate::upload::FileUpload;
 use crate::write::Target;
 
 /// Permissions of a file that replaces none, before the umask: what `cp` gives.
-const PERMISSIONS: u32 = 0o666;
+const PERMISSIONS: Mode = Mode::from_raw_mode(0o666);
 
 /// Up to here a payload in memory is written by one trip to another thread, which a dropped future cannot stop.
 const AT_ONCE: u64 = 1 << 20;
