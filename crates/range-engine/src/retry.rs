@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rangeway_core::{Error, ErrorKind, Result};
 
 use crate::Policy;
+use crate::engine::limited;
 
 /// No backoff of ours is longer.
 const MAX_BACKOFF: Duration = Duration::from_secs(20);
@@ -17,18 +18,23 @@ const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 pub struct Retry {
     attempts: u32,
     backoff: Duration,
+    /// How long one attempt of [`Retry::run`] may take.
+    limit: Duration,
 }
 
 impl Policy {
     /// The retrying that this policy asks for.
     pub fn retry(&self) -> Retry {
-        Retry { attempts: self.attempts, backoff: self.backoff }
+        // What is run so has small answers: waiting for one and a standstill in the middle of it is all it may take.
+        let limit = self.first_byte_timeout.saturating_add(self.stall_timeout);
+        Retry { attempts: self.attempts, backoff: self.backoff, limit }
     }
 }
 
 impl Retry {
     /// Runs `attempt` until it succeeds, fails for good, or has failed as often as allowed. It is given the number
-    /// of the attempt, from 1.
+    /// of the attempt, from 1. For requests with small answers: each attempt, its answer's body included, has ended
+    /// after the first-byte timeout and the stall timeout together, or is a `Timeout`.
     ///
     /// # Errors
     /// The last attempt's error, marked as exhausted.
@@ -41,7 +47,7 @@ impl Retry {
     {
         let mut attempts = Attempts::new(self.clone(), None);
         loop {
-            match attempt(attempts.number()).await {
+            match limited(self.limit, None, "no whole answer", attempt(attempts.number())).await {
                 Ok(done) => return Ok(done),
                 Err(error) => attempts.failed(error).await?,
             }
@@ -134,6 +140,15 @@ mod tests {
             .await
             .expect_err("final");
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::NotFound, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silent_attempts_are_given_up() {
+        let policy = Policy::network();
+        let begin = tokio::time::Instant::now();
+        let error = policy.clone().attempts(1).retry().run(|_| std::future::pending::<Result<()>>()).await;
+        assert_eq!(error.expect_err("silence").kind(), ErrorKind::Timeout);
+        assert!(begin.elapsed() >= policy.first_byte_timeout + policy.stall_timeout);
     }
 
     #[test]

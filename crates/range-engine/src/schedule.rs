@@ -2,6 +2,7 @@
 //! them at the first that fails.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rangeway_core::{Error, ErrorKind, Result};
 use tokio::task::JoinSet;
@@ -78,11 +79,20 @@ impl<T: Send + 'static> Schedule<T> {
     ///
     /// # Errors
     /// The error of the first part that failed.
-    pub(crate) async fn finish(mut self) -> Result<Vec<T>> {
+    pub(crate) async fn finish(&mut self) -> Result<Vec<T>> {
         while let Some(joined) = self.tasks.join_next().await {
             self.collect(Some(joined))?;
         }
         Ok(std::mem::take(&mut self.done))
+    }
+
+    /// Waits until no part is under way any more, whatever they return; those that take longer than `grace` are
+    /// stopped.
+    pub(crate) async fn settle(&mut self, grace: Duration) {
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, ended).await.is_err() {
+            self.tasks.shutdown().await;
+        }
     }
 
     fn collect(&mut self, joined: Option<Result<Result<T>, tokio::task::JoinError>>) -> Result<()> {

@@ -2,6 +2,7 @@
 //! it fails or nobody waits for it any more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rangeway_core::{
     Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result,
@@ -14,6 +15,9 @@ use crate::feed::Feed;
 use crate::plan;
 use crate::schedule::{Schedule, task_failed};
 use crate::upload::RangedUpload;
+
+/// How long parts under way may take to end before their upload is aborted without them.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Writes an object.
 pub(crate) async fn put(
@@ -86,18 +90,21 @@ async fn put_parts(
         let tasks = engine.uploads.clone();
         tasks.spawn(async move {
             let upload = Arc::new(RangedUpload::start(&engine, &key, options).await?);
+            let mut schedule = Schedule::new(Arc::clone(&engine));
             let sent = tokio::select! {
-                sent = send_parts(&engine, &upload, feed, length) => sent,
+                sent = send_parts(&mut schedule, &engine, &upload, feed, length) => sent,
                 _ = gone => Err(Error::new(ErrorKind::Cancelled, "nobody waits for the write any more")),
             };
             let completed = match sent {
                 Ok(parts) => upload.complete(parts).await,
                 Err(error) => Err(error),
             };
-            if completed.is_err()
-                && let Err(error) = upload.abort().await
-            {
-                tracing::warn!(%error, "an upload could not be aborted: its parts remain at the service");
+            if completed.is_err() {
+                // A service may keep a part that it goes on with after the abort.
+                schedule.settle(GRACE).await;
+                if let Err(error) = upload.abort().await {
+                    tracing::warn!(%error, "an upload could not be aborted: its parts remain at the service");
+                }
             }
             completed
         })
@@ -107,6 +114,7 @@ async fn put_parts(
 
 /// Sends all parts and gives them in order.
 async fn send_parts(
+    schedule: &mut Schedule<UploadedPart>,
     engine: &Arc<Engine>,
     upload: &Arc<RangedUpload>,
     mut feed: Feed,
@@ -115,7 +123,6 @@ async fn send_parts(
     let limits = engine.store.capabilities().parts;
     let base = engine.policy.part_size.base();
     let fixed = length.map(|length| plan::upload_part_size(length, base, &limits)).transpose()?;
-    let mut schedule = Schedule::new(Arc::clone(engine));
     let (mut number, mut offset) = (1, 0);
     loop {
         let size = fixed.unwrap_or_else(|| plan::streamed_part_size(number, base, &limits));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,6 +23,8 @@ pub(crate) enum Fault {
     Fail(ErrorKind),
     /// Never answers.
     Hang,
+    /// Answers after this time.
+    Delay(Duration),
     /// The body breaks after so many bytes.
     Break(u64),
     /// The body says nothing more after so many bytes.
@@ -48,6 +51,25 @@ pub(crate) struct Log {
     pub(crate) puts: AtomicUsize,
     pub(crate) parts: Mutex<BTreeMap<u32, u64>>,
     pub(crate) open_uploads: AtomicUsize,
+    pub(crate) parts_under_way: AtomicUsize,
+    /// How many parts were under way when an upload was aborted.
+    pub(crate) parts_at_abort: AtomicUsize,
+}
+
+/// Counts one part under way until it is dropped.
+struct UnderWay(Arc<Log>);
+
+impl UnderWay {
+    fn new(log: &Arc<Log>) -> Self {
+        log.parts_under_way.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(log))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.parts_under_way.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Clone)]
@@ -214,9 +236,11 @@ struct FaultyUpload {
 #[async_trait]
 impl MultipartUpload for FaultyUpload {
     async fn put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
+        let _under_way = UnderWay::new(&self.store.log);
         match (self.store.part_script)(self.store.part_calls.fetch_add(1, Ordering::Relaxed)) {
             Fault::Fail(kind) => return Err(Error::new(kind, "as told")),
             Fault::Hang => std::future::pending().await,
+            Fault::Delay(time) => tokio::time::sleep(time).await,
             _ => {}
         }
         let sent = self.inner.put_part(part, payload).await?;
@@ -232,6 +256,8 @@ impl MultipartUpload for FaultyUpload {
     }
 
     async fn abort(&self) -> Result<()> {
+        let under_way = self.store.log.parts_under_way.load(Ordering::Relaxed);
+        self.store.log.parts_at_abort.fetch_add(under_way, Ordering::Relaxed);
         self.store.log.open_uploads.fetch_sub(1, Ordering::Relaxed);
         self.inner.abort().await
     }

@@ -113,6 +113,21 @@ async fn a_dropped_write_aborts_its_upload() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_upload_is_aborted_when_none_of_its_parts_is_under_way() -> Result<()> {
+    let late = Fault::Delay(Duration::from_millis(20));
+    let fails = move |call| if call == 1 { Fault::Fail(ErrorKind::PermissionDenied) } else { late };
+    for store in [ranged(Faulty::new().on_part(fails))?, ranged(Faulty::new().on_part(move |_| late))?] {
+        let put = store.put_bytes("k", data(600 * KIB));
+        let ended = tokio::time::timeout(Duration::from_millis(5), put).await;
+        assert!(!matches!(ended, Ok(Ok(_))), "it failed or was dropped");
+        store.drain().await;
+        assert_eq!(open_uploads(&store), 0);
+        assert_eq!(store.inner().log.parts_at_abort.load(Ordering::Relaxed), 0);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn conditions_hold_for_large_writes_too() -> Result<()> {
     let store = ranged(Faulty::new())?;
     store.put_bytes("k", "old").await?;
