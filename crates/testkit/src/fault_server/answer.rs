@@ -129,11 +129,16 @@ impl Refusal {
         Self { status, code, etag: None, size: None }
     }
 
+    /// No byte of the range is in the object, which has `size` bytes.
+    pub(super) fn unsatisfiable(size: u64) -> Self {
+        Self { size: Some(size), ..Self::new(416, "InvalidRange") }
+    }
+
     pub(super) fn into_answer(self) -> Answer {
         if self.status == StatusCode::NOT_MODIFIED {
             return Answer::new(self.status).header("etag", &self.etag.unwrap_or_default());
         }
-        let mut answer = Answer::xml(self.status, xml::error(self.code));
+        let mut answer = Answer::xml(self.status, xml::error(self.code, self.size));
         if let Some(size) = self.size {
             answer = answer.header("content-range", &format!("bytes */{size}"));
         }

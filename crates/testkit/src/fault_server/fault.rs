@@ -51,6 +51,11 @@ pub enum Fault {
     WithoutHeader(&'static str),
     /// Flips a bit of this byte of the object, wherever it is sent.
     CorruptByte(u64),
+    /// Answers 416 and says that the object has this size.
+    Unsatisfiable {
+        /// In bytes.
+        size: u64,
+    },
     /// Answers 200 with an error in the body, and does nothing.
     ErrorInBody(&'static str),
     /// Answers with bytes that are not HTTP.
@@ -130,11 +135,8 @@ impl Fault {
                 let answer = Refusal::new(*status, "TemporaryRedirect").into_answer();
                 Some(answer.header("location", location))
             }
-            Self::ErrorInBody(code) => {
-                let mut answer = Refusal::new(200, code).into_answer();
-                answer.headers.remove(header::CONTENT_RANGE);
-                Some(answer)
-            }
+            Self::Unsatisfiable { size } => Some(Refusal::unsatisfiable(*size).into_answer()),
+            Self::ErrorInBody(code) => Some(Refusal::new(200, code).into_answer()),
             Self::NotHttp => {
                 let mut answer = Refusal::new(500, "NotHttp").into_answer();
                 answer.raw = Some(b"220 this is no HTTP server\r\n\r\n");

@@ -30,9 +30,7 @@ impl ByteRange {
             Self::Suffix(length) => size.saturating_sub(length)..size,
         };
         if range.start >= range.end {
-            let mut refusal = Refusal::new(416, "InvalidRange");
-            refusal.size = Some(size);
-            return Err(refusal);
+            return Err(Refusal::unsatisfiable(size));
         }
         Ok(range)
     }

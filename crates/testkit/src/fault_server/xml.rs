@@ -68,10 +68,11 @@ pub(super) fn url_encode(text: &str) -> String {
     utf8_percent_encode(text, &KEPT).to_string().replace(' ', "+")
 }
 
-/// The document of an error.
-pub(super) fn error(code: &str) -> String {
+/// The document of an error; for a range beyond the end with the object's size.
+pub(super) fn error(code: &str, size: Option<u64>) -> String {
+    let size = size.map(|size| format!("<ActualObjectSize>{size}</ActualObjectSize>")).unwrap_or_default();
     format!(
-        "{DECLARATION}<Error><Code>{code}</Code><Message>{code}, says the test server.</Message>\
+        "{DECLARATION}<Error><Code>{code}</Code><Message>{code}, says the test server.</Message>{size}\
          <RequestId>0123456789ABCDEF</RequestId></Error>"
     )
 }
