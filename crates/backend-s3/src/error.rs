@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use rangeway_core::{Error, ErrorKind};
+use rangeway_transport::headers::ContentRange;
 use rangeway_transport::{HeaderMap, Refusal, StatusCode};
 
 use crate::xml::Element;
@@ -14,6 +15,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) code: String,
     id: String,
+    /// The size of the object, where a range was refused and the answer says it.
+    size: Option<u64>,
 }
 
 fn spaced(code: &str) -> String {
@@ -28,6 +31,12 @@ fn request_id(id: &str) -> String {
 pub(crate) fn code(error: &Error) -> &str {
     let source = std::error::Error::source(error);
     source.and_then(|source| source.downcast_ref::<Answer>()).map_or("", |answer| answer.code.as_str())
+}
+
+/// The size of the object, where `error` is a refused range and S3 said the size.
+pub(crate) fn size(error: &Error) -> Option<u64> {
+    let source = std::error::Error::source(error)?;
+    source.downcast_ref::<Answer>()?.size
 }
 
 /// The error of a refusal, of which `region` is what we thought.
@@ -74,7 +83,9 @@ fn of_answer(status: StatusCode, headers: &HeaderMap, document: Option<&Element>
     if is_conflict(&code) {
         error = error.with_retryable(true);
     }
-    error.with_source(Answer { status: status.as_u16(), code, id })
+    let unsatisfied = ContentRange::parse(header("content-range")).and_then(|range| range.size);
+    let size = unsatisfied.or_else(|| field("ActualObjectSize").parse().ok());
+    error.with_source(Answer { status: status.as_u16(), code, id, size })
 }
 
 /// Whether another write was under way at the same time, so that the condition was not decided.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use rangeway_core::{
-    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetResponse, HeadOptions,
-    HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, PartLimits, Payload,
-    PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
+    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetRange, GetResponse,
+    HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation,
+    PartLimits, Payload, PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_range_engine::Retry;
 use rangeway_transport::headers::{self, ContentRange};
@@ -81,7 +81,8 @@ impl S3Store {
         if let Some(range) = &options.range {
             request.headers.insert(header::RANGE, headers::range(range)?);
         }
-        let response = self.api.send(request).await?;
+        let response =
+            self.api.send(request).await.map_err(|error| of_range(error, options.range.as_ref()))?;
         let (range, size) = extent(&response)?;
         let meta = meta(key, size, &response.headers);
         check(&options.conditions, &meta)?;
@@ -132,6 +133,22 @@ fn check(conditions: &rangeway_core::Conditions, meta: &ObjectMeta) -> Result<()
     match &meta.etag {
         Some(etag) => conditions.check(Some(etag), meta.last_modified),
         None => Ok(()),
+    }
+}
+
+/// The error of a read of `range`. A refusal of bytes that the object has, as it says, is no statement about its size:
+/// taken for one, the object would read as empty.
+fn of_range(error: Error, range: Option<&GetRange>) -> Error {
+    let Some(size) = error::size(&error).filter(|_| error.kind() == ErrorKind::RangeNotSatisfiable) else {
+        return error;
+    };
+    match range {
+        Some(range) if size == 0 || range.resolve(size).is_err() => error,
+        _ => Error::new(
+            ErrorKind::Integrity,
+            format!("the service refuses a range of an object of {size} bytes that holds it"),
+        )
+        .with_source(error),
     }
 }
 

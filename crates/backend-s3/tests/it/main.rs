@@ -3,6 +3,8 @@
 mod buckets;
 mod conformance_memory;
 mod conformance_s3s;
+mod counts;
+mod faults;
 mod metadata;
 mod requests;
 mod security;
