@@ -2,6 +2,7 @@
 
 mod copies;
 mod errors;
+mod faults;
 mod help;
 mod interrupts;
 mod listings;

@@ -55,19 +55,26 @@ impl Ended {
 pub(crate) struct Sandbox {
     folder: TempDir,
     server: Option<S3Server>,
+    environment: Vec<(String, String)>,
 }
 
 impl Sandbox {
     /// A folder alone.
     pub(crate) fn local() -> Self {
-        Self { folder: TempDir::new().expect("a temporary folder"), server: None }
+        let folder = TempDir::new().expect("a temporary folder");
+        Self { folder, server: None, environment: Vec::new() }
     }
 
     /// A folder and a server with a bucket.
     pub(crate) fn with_server() -> Self {
         let server = S3Server::start().expect("a server");
         server.create_bucket(BUCKET).expect("a bucket");
-        Self { server: Some(server), ..Self::local() }
+        Self { environment: server.environment(), server: Some(server), ..Self::local() }
+    }
+
+    /// A folder, and an environment that leads to a server of the test's own.
+    pub(crate) fn with_environment(environment: Vec<(String, String)>) -> Self {
+        Self { environment, ..Self::local() }
     }
 
     pub(crate) fn server(&self) -> &S3Server {
@@ -112,10 +119,7 @@ impl Sandbox {
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rangeway"));
         command.args(line.split_whitespace()).current_dir(self.folder.path());
-        command.env_clear().env("HOME", self.folder.path());
-        if let Some(server) = &self.server {
-            command.envs(server.environment());
-        }
+        command.env_clear().env("HOME", self.folder.path()).envs(self.environment.iter().cloned());
         command
     }
 
