@@ -12,9 +12,9 @@ use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use rangeway_core::{BodySource, Error, Payload, ReadAt, Result, wrong_length};
 
+use crate::direct::DirectBody;
 use crate::failure;
 
 /// How many bytes of a region are read at a time while it is sent.
@@ -190,6 +190,34 @@ fn blocks(source: Arc<dyn ReadAt>, range: Range<u64>) -> BoxStream<'static, Resu
     .boxed()
 }
 
+/// The body of a response on its way.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// In the HTTP library's buffers.
+    Pooled(hyper::body::Incoming),
+    /// In the socket.
+    Direct(DirectBody),
+}
+
+impl Incoming {
+    /// The next bytes that came from `host`; `None` at the end.
+    pub(crate) async fn chunk(&mut self, host: &str) -> Result<Option<Bytes>> {
+        match self {
+            Self::Direct(body) => body.chunk().await.map_err(|error| failure::of_body(host, error)),
+            Self::Pooled(body) => {
+                while let Some(frame) = body.frame().await {
+                    let frame = frame.map_err(|error| failure::of_body(host, error))?;
+                    match frame.into_data() {
+                        Ok(bytes) if !bytes.is_empty() => return Ok(Some(bytes)),
+                        _ => {}
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
 /// The body of a response, as the engine reads it.
 pub(crate) struct ResponseBody {
     incoming: Incoming,
@@ -210,17 +238,13 @@ impl BodySource for ResponseBody {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
         }
-        while let Some(frame) = self.incoming.frame().await {
-            let frame = frame.map_err(|error| failure::of_body(&self.host, error))?;
-            match frame.into_data() {
-                Ok(bytes) if !bytes.is_empty() => return Ok(Some(bytes)),
-                _ => {}
-            }
-        }
-        Ok(None)
+        self.incoming.chunk(&self.host).await
     }
 
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
+        if let Incoming::Direct(body) = &mut self.incoming {
+            return body.read(buffer).await.map_err(|error| failure::of_body(&self.host, error));
+        }
         let Some(mut bytes) = self.chunk().await? else { return Ok(0) };
         let room = (buffer.capacity() - buffer.len()).min(bytes.len());
         buffer.extend_from_slice(&bytes.split_to(room));

@@ -11,6 +11,7 @@ use rangeway_core::{Error, Operation, Result, Settings};
 
 use crate::RequestBody;
 use crate::connect::Connect;
+use crate::direct::{self, Direct, DirectBody};
 use crate::settings::{CA_BUNDLE, CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, NO_PROXY, PROXY};
 use crate::tls::read_bundle;
 
@@ -111,7 +112,10 @@ impl std::fmt::Debug for ClientOptions {
 ///
 /// There is no timeout for a whole request: bodies are long. Callers watch progress.
 #[derive(Clone)]
-pub struct Client(Pool<Connect, RequestBody>);
+pub struct Client {
+    pool: Pool<Connect, RequestBody>,
+    direct: Direct,
+}
 
 impl Client {
     /// A client; no connection is made yet. Needs a tokio runtime at the first request.
@@ -120,12 +124,14 @@ impl Client {
     /// `InvalidInput` for bad options.
     pub fn new(options: &ClientOptions) -> Result<Self> {
         options.validate()?;
+        let connect = Connect::new(options);
+        let direct = Direct::new(connect.clone(), options);
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(options.idle_timeout)
             .pool_max_idle_per_host(options.idle_connections)
-            .build(Connect::new(options));
-        Ok(Self(pool))
+            .build(connect);
+        Ok(Self { pool, direct })
     }
 
     /// Sends one request as it is and gives back the head of the answer.
@@ -133,7 +139,15 @@ impl Client {
         &self,
         request: http::Request<RequestBody>,
     ) -> Result<http::Response<Incoming>, legacy::Error> {
-        self.0.request(request).await
+        self.pool.request(request).await
+    }
+
+    /// Sends one GET as it is, over the direct data path.
+    pub(crate) async fn get(
+        &self,
+        request: &http::Request<()>,
+    ) -> Result<http::Response<DirectBody>, direct::Failure> {
+        self.direct.get(request).await
     }
 }
 

@@ -22,7 +22,7 @@ use tower_service::Service;
 
 use crate::ClientOptions;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Tcp = TokioIo<TcpStream>;
 
 /// Metadata services of the local link answer at once, or they are not there.
@@ -58,6 +58,13 @@ impl Connect {
             bundle: options.ca_bundle.clone(),
             tls: OnceCell::new(),
         }))
+    }
+}
+
+impl Connect {
+    /// A connection to the host of `uri`.
+    pub(crate) async fn open(&self, uri: Uri) -> Result<MaybeHttpsStream<Tcp>, BoxError> {
+        self.0.connect(uri).await
     }
 }
 

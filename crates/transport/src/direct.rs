@@ -23,7 +23,7 @@ use head::Head;
 use pool::Pool;
 
 /// The connections that bodies are read from.
-type Stream = TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>;
+type Stream = Box<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>;
 
 /// The first read of an answer: enough for its head, and for a small object with it.
 const FIRST_READ: usize = 16 << 10;
@@ -77,10 +77,15 @@ impl Direct {
     }
 
     async fn open(&self, uri: Uri) -> Result<Stream, Failure> {
-        self.connect.open(uri).await.map(TokioIo::new).map_err(Failure::Connect)
+        self.connect.open(uri).await.map(|stream| Box::new(TokioIo::new(stream))).map_err(Failure::Connect)
     }
 
-    fn answer(&self, (head, rest): (Head, BytesMut), stream: Stream, origin: pool::Origin) -> http::Response<DirectBody> {
+    fn answer(
+        &self,
+        (head, rest): (Head, BytesMut),
+        stream: Stream,
+        origin: pool::Origin,
+    ) -> http::Response<DirectBody> {
         let Head { response, framing, keep_alive } = head;
         let home = keep_alive.then(|| (Arc::clone(&self.pool), origin));
         response.map(|()| DirectBody::new(stream, rest, framing, home))

@@ -6,8 +6,28 @@ use std::io;
 use hyper_util::client::legacy;
 use rangeway_core::{Error, ErrorKind};
 
+use crate::direct;
+
+/// Why a request got no answer, as the client says that sent it.
+pub(crate) trait Unanswered: StdError + Send + Sync + 'static {
+    /// Whether not even a connection was made.
+    fn is_connect(&self) -> bool;
+}
+
+impl Unanswered for legacy::Error {
+    fn is_connect(&self) -> bool {
+        legacy::Error::is_connect(self)
+    }
+}
+
+impl Unanswered for direct::Failure {
+    fn is_connect(&self) -> bool {
+        matches!(self, Self::Connect(_))
+    }
+}
+
 /// The error of a request to `host` that got no answer.
-pub(crate) fn of_request(host: &str, error: legacy::Error) -> Error {
+pub(crate) fn of_request(host: &str, error: impl Unanswered) -> Error {
     if let Some(refusal) = tls_refusal(&error) {
         let hint = "add the certificate of its authority with ca-bundle=FILE or AWS_CA_BUNDLE";
         return Error::new(ErrorKind::Connect, format!("TLS with {host}: {refusal}"))
@@ -25,7 +45,7 @@ pub(crate) fn of_request(host: &str, error: legacy::Error) -> Error {
 }
 
 /// The error of a body from `host` that broke off.
-pub(crate) fn of_body(host: &str, error: hyper::Error) -> Error {
+pub(crate) fn of_body(host: &str, error: impl StdError + Send + Sync + 'static) -> Error {
     let kind = if is_timeout(&error) { ErrorKind::Timeout } else { ErrorKind::Interrupted };
     Error::new(kind, format!("the body from {host} broke off")).with_source(error)
 }

@@ -13,6 +13,7 @@ mod body;
 mod client;
 mod connect;
 mod connector;
+mod direct;
 mod failure;
 mod rest;
 mod settings;

@@ -7,11 +7,9 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{Method, StatusCode, Uri};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use rangeway_core::{Body, Error, ErrorKind, Result};
 
-use crate::body::ResponseBody;
+use crate::body::{Incoming, ResponseBody};
 use crate::{Client, RequestBody, failure, headers};
 
 /// How much of a refusal's body is read, in bytes: enough for any service's error document.
@@ -121,12 +119,8 @@ impl<S: Service> Rest<S> {
         self.service.authorize(&mut request).await?;
         let (host, method, payload) = (request.host(), request.method.clone(), request.body.failure());
         let begun = Instant::now();
-        let response = match self.client.send(assemble(request, &host)?).await {
-            Ok(response) => response,
-            Err(error) => {
-                return Err(payload.take().unwrap_or_else(|| failure::of_request(&host, error)));
-            }
-        };
+        let answer = self.exchange(assemble(request, &host)?, &host).await;
+        let response = answer.map_err(|error| payload.take().unwrap_or(error))?;
         let (head, incoming) = response.into_parts();
         tracing::debug!(%method, host, status = head.status.as_u16(), elapsed = ?begun.elapsed(), "answer");
         let response = Response { status: head.status, headers: head.headers, incoming, host };
@@ -136,6 +130,22 @@ impl<S: Service> Rest<S> {
         let (status, headers) = (response.status, response.headers.clone());
         let body = response.beginning(REFUSAL_LIMIT).await;
         Err(self.service.refuse(Refusal { method, status, headers, body }))
+    }
+
+    /// Sends the request as it is: GETs over the direct data path, all else through the HTTP library.
+    async fn exchange(
+        &self,
+        request: http::Request<RequestBody>,
+        host: &str,
+    ) -> Result<http::Response<Incoming>> {
+        if request.method() == Method::GET && request.body().length() == 0 {
+            let answer = self.client.get(&request.map(|_| ())).await;
+            return answer
+                .map(|answer| answer.map(Incoming::Direct))
+                .map_err(|error| failure::of_request(host, error));
+        }
+        let answer = self.client.send(request).await;
+        answer.map(|answer| answer.map(Incoming::Pooled)).map_err(|error| failure::of_request(host, error))
     }
 }
 
@@ -183,9 +193,7 @@ impl Response {
     /// `Interrupted` when it breaks off; `Integrity` when it is longer than `limit` bytes.
     pub async fn into_bytes(mut self, limit: usize) -> Result<Bytes> {
         let mut all = BytesMut::new();
-        while let Some(frame) = self.incoming.frame().await {
-            let frame = frame.map_err(|error| failure::of_body(&self.host, error))?;
-            let Ok(bytes) = frame.into_data() else { continue };
+        while let Some(bytes) = self.incoming.chunk(&self.host).await? {
             if all.len() + bytes.len() > limit {
                 let what = format!("the answer of {} is longer than {limit} bytes", self.host);
                 return Err(Error::new(ErrorKind::Integrity, what));
@@ -199,11 +207,9 @@ impl Response {
     async fn beginning(mut self, limit: usize) -> Bytes {
         let mut all = BytesMut::new();
         while all.len() < limit
-            && let Some(Ok(frame)) = self.incoming.frame().await
+            && let Ok(Some(bytes)) = self.incoming.chunk(&self.host).await
         {
-            if let Ok(bytes) = frame.into_data() {
-                all.extend_from_slice(&bytes[..bytes.len().min(limit - all.len())]);
-            }
+            all.extend_from_slice(&bytes[..bytes.len().min(limit - all.len())]);
         }
         all.freeze()
     }

@@ -53,7 +53,8 @@ impl DirectBody {
 
     /// Appends at least one byte to the spare capacity of `buffer`, which has some; 0 at the end.
     pub(crate) async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let Some(stream) = self.advance().await? else { return Ok(0) };
+        self.advance().await?;
+        let Some(stream) = &mut self.stream else { return Ok(0) };
         let room = (buffer.capacity() - buffer.len()) as u64;
         let read = if self.pending.is_empty() {
             stream.take(self.left.min(room)).read_buf(buffer).await?
@@ -68,7 +69,8 @@ impl DirectBody {
 
     /// The next bytes in a buffer of their own; `None` at the end.
     pub(crate) async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
-        if self.advance().await?.is_none() {
+        self.advance().await?;
+        if self.stream.is_none() {
             return Ok(None);
         }
         let bytes = if self.pending.is_empty() {
@@ -85,15 +87,15 @@ impl DirectBody {
         Ok(Some(bytes))
     }
 
-    /// Goes on to where the next byte of the body is; `None` at the end.
-    async fn advance(&mut self) -> io::Result<Option<&mut Stream>> {
+    /// Goes on to where the next byte of the body is, or to its end.
+    async fn advance(&mut self) -> io::Result<()> {
         if self.framing == Framing::Chunked && self.left == 0 && self.stream.is_some() {
             self.left = self.next_chunk().await?;
             if self.left == 0 {
                 self.end();
             }
         }
-        Ok(self.stream.as_mut())
+        Ok(())
     }
 
     /// Counts bytes that were handed out, and notices the end.
@@ -115,7 +117,9 @@ impl DirectBody {
     /// The body has been read; its connection may be used for the next request.
     fn end(&mut self) {
         let stream = self.stream.take();
-        if let (Some(stream), Some((pool, origin)), true) = (stream, self.home.take(), self.pending.is_empty()) {
+        if let (Some(stream), Some((pool, origin)), true) =
+            (stream, self.home.take(), self.pending.is_empty())
+        {
             pool.put(origin, stream);
         }
     }
@@ -133,7 +137,9 @@ impl DirectBody {
         }
         loop {
             let parsed = httparse::parse_chunk_size(&self.pending);
-            let parsed = parsed.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a chunk's length is not a number"))?;
+            let parsed = parsed.map_err(|_| {
+                io::Error::new(io::ErrorKind::InvalidData, "a chunk's length is not a number")
+            })?;
             let httparse::Status::Complete((header, size)) = parsed else {
                 self.read_more().await?;
                 continue;

@@ -115,9 +115,15 @@ mod tests {
     fn answers_row_by_row() -> Result<(), Failure> {
         for (text, expected) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", (Framing::Length(5), true)),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: Close\r\n\r\n", (Framing::Length(5), false)),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: Close\r\n\r\n",
+                (Framing::Length(5), false),
+            ),
             ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", (Framing::Length(5), false)),
-            ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n", (Framing::Length(5), true)),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n",
+                (Framing::Length(5), true),
+            ),
             ("HTTP/1.1 404 \r\nTransfer-Encoding: chunked\r\n\r\n", (Framing::Chunked, true)),
             ("HTTP/1.1 200 OK\r\n\r\n", (Framing::Close, false)),
             ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", (Framing::Length(0), true)),
@@ -145,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_request_is_what_was_asked_for() {
-        let get = http::Request::get("http://h:1/b/a%20b?x=1").header("host", "h:1").header("range", "bytes=0-4");
+        let get =
+            http::Request::get("http://h:1/b/a%20b?x=1").header("host", "h:1").header("range", "bytes=0-4");
         let message = request(&get.body(()).expect("valid"));
         let expected = "GET /b/a%20b?x=1 HTTP/1.1\r\nhost: h:1\r\nrange: bytes=0-4\r\n\r\n";
         assert_eq!(String::from_utf8_lossy(&message), expected);

@@ -1,4 +1,5 @@
 //! The HTTP client against scripted peers on loopback.
 
+mod direct;
 mod peer;
 mod requests;
