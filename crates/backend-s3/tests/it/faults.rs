@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use futures::TryStreamExt;
+use futures::future::join_all;
 use rangeway_core::{Env, Error, ErrorKind, GetOptions, Key, Result, Settings, Store};
 use rangeway_testkit::{Fault, FaultServer, Matcher, MemoryTarget, Rule, Seeded};
 use tokio::time::timeout;
@@ -50,8 +51,8 @@ impl Setup {
             .set("in-flight", "4")
             .set("attempts", ATTEMPTS.to_string())
             .set("backoff", "1ms")
-            .set("first-byte-timeout", "500ms")
-            .set("stall-timeout", "500ms");
+            .set("first-byte-timeout", "1s")
+            .set("stall-timeout", "1s");
         let store = open(&settings);
         Self { server, store }
     }
@@ -110,20 +111,20 @@ async fn within<T>(work: impl Future<Output = T>) -> T {
 /// Asserts that `fault`, as `rule` sets it up on a fresh server, does not show: whichever way the object is read,
 /// its bytes are right.
 async fn assert_right(rule: impl Fn(&Setup) -> Rule) {
-    for way in WAYS {
+    let reads = WAYS.map(async |way| {
         let setup = Setup::new();
         let rule = rule(&setup);
         let read = setup.read(way).await.unwrap_or_else(|error| panic!("{way:?}: {error:?}"));
         assert_eq!((read.len() as u64, DATA.verify(0, &read)), (SIZE, Ok(())), "{way:?}");
         assert!(rule.hits() > 0, "{way:?}: the fault never struck");
-    }
+    });
+    join_all(reads).await;
 }
 
 /// Asserts that `fault`, as `rule` sets it up on a fresh server, is an error of this kind, whichever way the object
 /// is read; gives the last one.
 async fn assert_error(kind: ErrorKind, rule: impl Fn(&Setup) -> Rule) -> Error {
-    let mut last = None;
-    for way in WAYS {
+    let reads = WAYS.map(async |way| {
         let setup = Setup::new();
         let rule = rule(&setup);
         let error = setup.read(way).await.expect_err("the fault must show");
@@ -131,9 +132,9 @@ async fn assert_error(kind: ErrorKind, rule: impl Fn(&Setup) -> Rule) -> Error {
         assert!(!error.is_retryable(), "{way:?}: an outer layer would try again: {error:?}");
         assert!(error.uri().is_some_and(|uri| uri.ends_with("/k")), "{way:?}: {error:?}");
         assert!(rule.hits() > 0, "{way:?}: the fault never struck");
-        last = Some(error);
-    }
-    last.expect("there are ways")
+        error
+    });
+    join_all(reads).await.pop().expect("there are ways")
 }
 
 /// Reads of `k` that are not the first.

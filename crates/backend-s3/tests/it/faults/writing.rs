@@ -1,5 +1,6 @@
 //! Faults of writes and copies: the whole new object, or the old state and nothing left behind.
 
+use futures::future::join_all;
 use rangeway_core::{
     CopyOptions, ErrorKind, GetOptions, HeadOptions, Key, Payload, PutMode, PutOptions, PutResponse, Result,
 };
@@ -44,7 +45,7 @@ fn faults() -> [(Fault, ErrorKind); 7] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn small_writes_are_tried_again() {
-    for (fault, kind) in faults() {
+    let writes = faults().map(async |(fault, kind)| {
         let setup = Setup::new();
         let rule = setup.on(Matcher::of(RequestKind::PutObject), fault.clone()).times(TIMES);
         put(&setup, SIZE, PutOptions::new()).await.unwrap_or_else(|error| panic!("{fault:?}: {error:?}"));
@@ -59,7 +60,8 @@ async fn small_writes_are_tried_again() {
             (kind, ATTEMPTS, 3),
             "{fault:?}: {error:?}"
         );
-    }
+    });
+    join_all(writes).await;
 }
 
 /// Those that show at once for large bodies too: a part may take as long as it does on a slow line, so silence after
