@@ -15,7 +15,7 @@ use s3s_fs::FileSystem;
 /// matter.
 const BLOCK: u64 = 256 * 1024;
 
-/// s3s-fs, but for the way bodies are read.
+/// s3s-fs, but for the way bodies are read and one false claim of its listings.
 #[derive(Debug)]
 pub(super) struct Disk {
     files: FileSystem,
