@@ -270,7 +270,7 @@ impl fmt::Display for Error {
             (None, Some(uri)) => write!(f, "{uri}: ")?,
             (None, None) => {}
         }
-        if inner.message.is_empty() {
+        if inner.message.is_empty() || inner.message == inner.kind.as_str() {
             write!(f, "{}", inner.kind)?;
         } else {
             write!(f, "{}: {}", inner.kind, inner.message)?;

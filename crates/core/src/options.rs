@@ -124,6 +124,9 @@ pub struct GetOptions {
     pub conditions: Conditions,
     /// The version to read; the current one when `None`.
     pub version: Option<String>,
+    /// Whether etag, time and attributes are needed even of an empty object. Services refuse every range of an empty
+    /// object and then say no more of it than that it is empty, so this costs one more request for such objects.
+    pub full_meta: bool,
     /// When the whole operation, its body included, must have ended.
     pub deadline: Option<Instant>,
 }
@@ -173,6 +176,12 @@ impl GetOptions {
     /// Reads this version.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
+        self
+    }
+
+    /// Asks for etag, time and attributes even of an empty object.
+    pub fn full_meta(mut self) -> Self {
+        self.full_meta = true;
         self
     }
 

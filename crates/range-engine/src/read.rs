@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use rangeway_core::{
-    Attributes, Body, BodySource, Error, ErrorKind, GetOptions, GetRange, GetResponse, Key, ObjectMeta,
-    Operation, Result, WriteAt,
+    Attributes, Body, BodySource, Error, ErrorKind, GetOptions, GetRange, GetResponse, HeadOptions, Key,
+    ObjectMeta, Operation, Result, WriteAt,
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -41,8 +41,8 @@ async fn try_get(engine: &Arc<Engine>, key: &Key, options: GetOptions) -> Result
             if error.kind() == ErrorKind::RangeNotSatisfiable
                 && matches!(options.range, None | Some(GetRange::Suffix(_))) =>
         {
-            let body = Body::from_bytes(Bytes::new());
-            return Ok(GetResponse::new(ObjectMeta::new(key, 0), 0..0, Attributes::new(), body));
+            let (meta, attributes) = empty_meta(engine, key, &options).await?;
+            return Ok(GetResponse::new(meta, 0..0, attributes, Body::from_bytes(Bytes::new())));
         }
         answer => answer?,
     };
@@ -61,6 +61,21 @@ async fn try_get(engine: &Arc<Engine>, key: &Key, options: GetOptions) -> Result
         Body::new(length, RangedBody::new(PartReader::new(source, open, Some(body)), rest))
     };
     Ok(GetResponse::new(answer.meta, wanted, answer.attributes, body))
+}
+
+/// What is known of an empty object, or what the service says of it where the caller needs more than that.
+async fn empty_meta(engine: &Engine, key: &Key, options: &GetOptions) -> Result<(ObjectMeta, Attributes)> {
+    if !options.full_meta {
+        return Ok((ObjectMeta::new(key, 0), Attributes::new()));
+    }
+    let mut head = HeadOptions::new().conditions(options.conditions.clone());
+    head.version.clone_from(&options.version);
+    let timeout = engine.policy.first_byte_timeout;
+    let found = engine.request(timeout, options.deadline, || engine.store.head(key, head.clone())).await?;
+    match found.meta.size {
+        0 => Ok((found.meta, found.attributes)),
+        _ => Err(Error::new(ErrorKind::Interrupted, "the object was written while it was being read")),
+    }
 }
 
 /// Which of the `wanted` bytes are read from the first answer's body, which holds the bytes `came`.

@@ -69,8 +69,17 @@ async fn put_one(engine: &Engine, key: &Key, payload: Payload, options: PutOptio
     let rope = payload.into_rope().await?;
     let size = rope.iter().map(|chunk| chunk.len() as u64).sum();
     let _permit = engine.controller.acquire().await;
-    let put = || engine.store.put(key, rope.clone().into(), options.clone());
-    let written = engine.request(engine.upload_timeout(size), options.deadline, put).await?;
+    let mut sent = 0;
+    let put = || {
+        sent += 1;
+        engine.store.put(key, rope.clone().into(), options.clone())
+    };
+    let written = engine.request(engine.upload_timeout(size), options.deadline, put).await;
+    let written = written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::PreconditionFailed if sent > 1 => error
+            .with_hint("the answer to an earlier attempt was lost: the object may be the one of this write"),
+        _ => error,
+    })?;
     engine.counters.written(size);
     Ok(written)
 }

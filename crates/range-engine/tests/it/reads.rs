@@ -196,7 +196,10 @@ async fn an_empty_object_costs_one_get() -> Result<()> {
     let response = get(&store, GetOptions::new()).await?;
     assert_eq!((response.meta.size, response.range.clone()), (0, 0..0));
     assert!(response.body.bytes().await?.is_empty());
-    assert_eq!(store.inner().gets().len(), 1);
+    assert_eq!((store.inner().gets().len(), store.stats().requests), (1, 1));
+    let full = get(&store, GetOptions::new().full_meta()).await?;
+    assert!(full.meta.etag.is_some() && full.meta.last_modified.is_some());
+    assert_eq!(store.stats().requests, 3, "one GET and one HEAD");
     Ok(())
 }
 

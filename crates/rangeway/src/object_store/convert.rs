@@ -50,7 +50,7 @@ pub(super) fn range(range: TheirGetRange) -> GetRange {
 }
 
 pub(super) fn get_options(options: TheirGetOptions) -> GetOptions {
-    let mut get = GetOptions::new();
+    let mut get = GetOptions::new().full_meta();
     get.range = options.range.clone().map(range);
     get.version.clone_from(&options.version);
     get.conditions(conditions(options))

@@ -129,7 +129,7 @@ impl Copier {
             let response = explained(copied, item).await?;
             return Ok(Done::Copied { size: item.size, response });
         }
-        let found = explained(from.get(source, GetOptions::new()).await, item).await?;
+        let found = explained(from.get(source, GetOptions::new().full_meta()).await, item).await?;
         let size = found.meta.size;
         if item.size.is_none() {
             self.progress.expect(size);
