@@ -70,8 +70,10 @@ async fn draw(bar: ProgressBar, total: Arc<Total>, position: impl Fn() -> u64) {
     let mut has_total = false;
     loop {
         ticks.tick().await;
-        if total.is_known.load(Ordering::Relaxed) {
-            bar.set_length(total.bytes.load(Ordering::Relaxed));
+        let bytes = total.bytes.load(Ordering::Relaxed);
+        // A single object is expected before its size is known.
+        if total.is_known.load(Ordering::Relaxed) && bytes > 0 {
+            bar.set_length(bytes);
             if !has_total {
                 has_total = true;
                 bar.set_style(style(WITH_TOTAL));
