@@ -56,7 +56,8 @@ fn keys_that_are_no_paths_are_listed_read_and_deleted() {
     let listed = sandbox.run("ls -r --json s3://bucket").exits(0).records();
     let mut listed: Vec<_> = listed.iter().map(|record| record["key"].as_str().expect("a key")).collect();
     let mut expected = keys;
-    (listed.sort_unstable(), expected.sort_unstable());
+    listed.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(listed, expected);
     for key in keys {
         let uri = format!("s3://bucket/{key}");
