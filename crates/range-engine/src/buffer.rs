@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::memory;
+
 /// Buffers of one size that wait for their next part.
 #[derive(Debug)]
 pub(crate) struct Buffers {
@@ -23,10 +25,10 @@ impl Buffers {
     pub(crate) fn take(self: &Arc<Self>, length: usize) -> Buffer {
         // A part that is much smaller would keep a large buffer from a large part.
         if length > self.size || length <= self.size / 2 {
-            return Buffer { bytes: BytesMut::with_capacity(length), home: None };
+            return Buffer { bytes: memory::with_capacity(length), home: None };
         }
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let bytes = free.unwrap_or_else(|| BytesMut::with_capacity(self.size));
+        let bytes = free.unwrap_or_else(|| memory::with_capacity(self.size));
         Buffer { bytes, home: Some(Arc::clone(self)) }
     }
 }

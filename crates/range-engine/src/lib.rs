@@ -17,13 +17,14 @@
 //! assert_eq!(store.stats().requests, 1 + 10);
 //! # Ok::<(), rangeway_core::Error>(()) }).unwrap();
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod budget;
 mod buffer;
 mod controller;
 mod engine;
 mod feed;
+mod memory;
 mod part;
 mod plan;
 mod policy;

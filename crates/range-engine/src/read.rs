@@ -15,8 +15,11 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::budget::Reservation;
 use crate::engine::Engine;
 use crate::part::{PartReader, Source, starting_at};
-use crate::plan;
 use crate::schedule::{Schedule, task_failed};
+use crate::{memory, plan};
+
+/// So few bytes often arrive as one chunk, which is then the result without a copy.
+const SMALL: usize = 64 << 10;
 
 /// Reads an object, or a range of it: one request if it is small, and otherwise a body made of many.
 pub(crate) async fn get(engine: &Arc<Engine>, key: &Key, options: GetOptions) -> Result<GetResponse> {
@@ -239,20 +242,18 @@ impl BodySource for RangedBody {
     }
 
     async fn bytes(&mut self, length: usize) -> Result<Bytes> {
-        let mut buffer = BytesMut::new();
-        if self.is_one_part() {
-            match self.first.chunk().await? {
-                Some(whole) if whole.len() == length => return Ok(whole),
-                first => {
-                    buffer.reserve(length);
-                    buffer.extend_from_slice(&first.unwrap_or_default());
-                }
+        if self.is_one_part() && length <= SMALL {
+            let first = self.first.chunk().await?.unwrap_or_default();
+            if first.len() == length {
+                return Ok(first);
             }
-        } else {
-            buffer.reserve(length);
+            let mut buffer = BytesMut::with_capacity(length);
+            buffer.extend_from_slice(&first);
+            self.first.fill(&mut buffer).await?;
+            return Ok(buffer.freeze());
         }
-        let missing = length - buffer.len();
-        self.read_into(&mut buffer, missing).await?;
+        let mut buffer = memory::with_capacity(length);
+        self.read_into(&mut buffer, length).await?;
         Ok(buffer.freeze())
     }
 
