@@ -20,6 +20,7 @@ pub(crate) struct Context {
     pub(crate) registry: Registry,
     pub(crate) settings: Settings,
     /// The settings given by `-o`; they are among `settings` too.
+    #[cfg(feature = "demo")]
     pub(crate) options: Vec<(String, String)>,
     pub(crate) output: Arc<Output>,
     /// Whether a progress bar is wanted where there is room for one.
@@ -49,6 +50,7 @@ impl Context {
         Ok(Self {
             registry,
             settings,
+            #[cfg(feature = "demo")]
             options: global.options.clone(),
             shows_progress: output.has_room_for_progress() && !global.no_progress && global.verbose == 0,
             output,

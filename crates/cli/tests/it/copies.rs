@@ -31,6 +31,16 @@ fn small_objects_cost_one_request() {
 }
 
 #[test]
+fn an_empty_object_keeps_its_attributes() {
+    let sandbox = Sandbox::with_server();
+    sandbox.server().create_bucket("other").expect("a bucket");
+    sandbox.write("empty", "");
+    sandbox.run("cp empty s3://bucket/ --content-type text/x").exits(0);
+    sandbox.run("cp s3://bucket/empty s3://other/").exits(0);
+    assert_eq!(sandbox.run("stat --json s3://other/empty").records()[0]["content_type"], "text/x");
+}
+
+#[test]
 fn folders_and_buckets_receive_the_file_name() {
     let sandbox = Sandbox::with_server();
     sandbox.write("x.txt", "x");

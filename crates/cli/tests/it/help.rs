@@ -2,7 +2,7 @@
 
 use crate::support::Sandbox;
 
-const COMMANDS: [&str; 9] = ["cp", "ls", "cat", "stat", "rm", "mb", "rb", "demo", "completions"];
+const COMMANDS: [&str; 8] = ["cp", "ls", "cat", "stat", "rm", "mb", "rb", "completions"];
 
 #[test]
 fn help_is_short_and_has_examples() {

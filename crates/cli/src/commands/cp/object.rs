@@ -129,7 +129,10 @@ impl Copier {
             let response = explained(copied, item).await?;
             return Ok(Done::Copied { size: item.size, response });
         }
-        let found = explained(from.get(source, GetOptions::new().full_meta()).await, item).await?;
+        let mut options = GetOptions::new();
+        // Attributes that the target cannot hold are not worth a request.
+        options.full_meta = to.capabilities().attributes;
+        let found = explained(from.get(source, options).await, item).await?;
         let size = found.meta.size;
         if item.size.is_none() {
             self.progress.expect(size);
