@@ -113,7 +113,7 @@ macro_rules! __conformance_tests {
 /// One test per case of the suite, for the store of a fixture.
 ///
 /// The argument is the path of an `async fn() -> impl Fixture` that makes a fresh, empty store; every test calls it
-/// once, on a multi-threaded runtime of its own, and is bounded in time. See [`Fixture`](crate::conformance::Fixture).
+/// once, on a multi-threaded runtime of its own, and is bounded in time. See `conformance::Fixture`.
 ///
 /// ```
 /// use std::sync::Arc;
