@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn an_answer_without_a_document_still_says_something() {
         let error = of_answer(StatusCode::NOT_FOUND, &HeaderMap::new(), None, "r");
-        assert_eq!(error.to_string(), "not found: not found");
+        assert_eq!(error.to_string(), "not found");
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         assert_eq!(cause.as_deref(), Some("S3 answered 404"));
     }
