@@ -1,58 +1,166 @@
-//! `Controller`: how many requests a store has in flight, all its transfers together.
+//! `Controller`: hands out the right to have a request in flight, as many at a time as the window says.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
-/// Hands out the right to have a request in flight. The window is the number that the policy says.
+use crate::InFlight;
+use crate::stats::Counters;
+use crate::window::Window;
+
+/// What all transfers of a store share to stay within one window.
 #[derive(Debug)]
-pub(crate) struct Controller {
-    window: usize,
+pub(crate) struct Controller(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// `None` when the number is fixed.
+    window: Option<Mutex<Window>>,
+    size: AtomicUsize,
+    /// The permits that there are, handed out or not; it follows `size`.
+    permits: AtomicUsize,
     semaphore: Arc<Semaphore>,
-    in_flight: Arc<AtomicU64>,
+    in_flight: AtomicU64,
     peak: AtomicU64,
+    begun: Instant,
+    counters: Arc<Counters>,
 }
 
 /// The right to have one request in flight; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    in_flight: Arc<AtomicU64>,
-    _permit: OwnedSemaphorePermit,
+    shared: Arc<Shared>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        // This permit is still out: if no other is left either, the window was what held others back.
+        let full = self.shared.semaphore.available_permits() == 0;
+        self.shared.completed(full);
+        if let Some(permit) = self.permit.take() {
+            self.shared.give_back(permit);
+        }
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn completed(&self, full: bool) {
+        if let Some(window) = &self.window {
+            let bytes = self.counters.bytes_read() + self.counters.bytes_written();
+            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+            window.completed(self.now(), bytes, full);
+            self.resize(window.size());
+        }
+    }
+
+    /// Lets more requests go at once; a smaller window takes effect as permits come back.
+    fn resize(&self, size: usize) {
+        self.size.store(size, Ordering::Relaxed);
+        let before = self.permits.fetch_max(size, Ordering::Relaxed);
+        self.semaphore.add_permits(size.saturating_sub(before));
+    }
+
+    fn give_back(&self, permit: OwnedSemaphorePermit) {
+        let size = self.size.load(Ordering::Relaxed);
+        let shrunk = self.permits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |permits| {
+            (permits > size).then(|| permits - 1)
+        });
+        if shrunk.is_ok() {
+            permit.forget();
+        }
     }
 }
 
 impl Controller {
-    pub(crate) fn new(window: usize) -> Self {
-        Self {
+    pub(crate) fn new(in_flight: InFlight, counters: Arc<Counters>) -> Self {
+        let (window, size) = match in_flight {
+            InFlight::Fixed(size) => (None, size),
+            InFlight::Auto => {
+                let window = Window::new();
+                let size = window.size();
+                (Some(Mutex::new(window)), size)
+            }
+        };
+        Self(Arc::new(Shared {
             window,
-            semaphore: Arc::new(Semaphore::new(window)),
-            in_flight: Arc::default(),
+            size: AtomicUsize::new(size),
+            permits: AtomicUsize::new(size),
+            semaphore: Arc::new(Semaphore::new(size)),
+            in_flight: AtomicU64::new(0),
             peak: AtomicU64::new(0),
-        }
+            begun: Instant::now(),
+            counters,
+        }))
     }
 
     /// How many requests may be in flight now.
     pub(crate) fn window(&self) -> usize {
-        self.window
+        self.0.size.load(Ordering::Relaxed)
     }
 
     /// The most requests that were in flight at one time.
     pub(crate) fn peak(&self) -> u64 {
-        self.peak.load(Ordering::Relaxed)
+        self.0.peak.load(Ordering::Relaxed)
     }
 
     /// Waits until one more request may be in flight; first come, first served.
     pub(crate) async fn acquire(&self) -> Permit {
         let permit =
-            Arc::clone(&self.semaphore).acquire_owned().await.expect("the semaphore is never closed");
-        let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        self.peak.fetch_max(now, Ordering::Relaxed);
-        Permit { in_flight: Arc::clone(&self.in_flight), _permit: permit }
+            Arc::clone(&self.0.semaphore).acquire_owned().await.expect("the semaphore is never closed");
+        let now = self.0.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.peak.fetch_max(now, Ordering::Relaxed);
+        Permit { shared: Arc::clone(&self.0), permit: Some(permit) }
+    }
+
+    /// The service asked for fewer requests, or did not answer one.
+    pub(crate) fn refused(&self) {
+        if let Some(window) = &self.0.window {
+            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+            window.refused(self.0.now());
+            self.0.resize(window.size());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_fixed_number_stays() {
+        let controller = Controller::new(InFlight::Fixed(2), Arc::default());
+        let permits = (controller.acquire().await, controller.acquire().await);
+        assert_eq!(controller.0.semaphore.available_permits(), 0);
+        controller.refused();
+        drop(permits);
+        assert_eq!(
+            (controller.window(), controller.0.semaphore.available_permits(), controller.peak()),
+            (2, 2, 2)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn permits_follow_the_window_down_and_up() {
+        let controller = Controller::new(InFlight::Auto, Arc::default());
+        let mut permits = Vec::new();
+        for _ in 0..controller.window() {
+            permits.push(controller.acquire().await);
+        }
+        controller.refused();
+        let smaller = controller.window();
+        assert!(smaller < permits.len());
+        drop(permits);
+        assert_eq!(controller.0.semaphore.available_permits(), smaller);
+        controller.0.resize(40);
+        assert_eq!(controller.0.semaphore.available_permits(), 40);
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Engine {
     pub(crate) read_budget: Budget,
     pub(crate) write_budget: Budget,
     pub(crate) buffers: Arc<Buffers>,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
     /// Uploads under way: they end by themselves even when nobody waits for them any more.
     pub(crate) uploads: TaskTracker,
 }
@@ -35,14 +35,15 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(store: Arc<dyn Store>, policy: Policy) -> Self {
         let part_size = policy.part_size.base();
+        let counters = Arc::<Counters>::default();
         let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
             store,
-            controller: Controller::new(policy.in_flight),
+            controller: Controller::new(policy.in_flight, Arc::clone(&counters)),
             read_budget: Budget::new(policy.memory_limit),
             write_budget: Budget::new(policy.memory_limit),
             buffers: Buffers::new(in_memory(part_size), in_memory(policy.memory_limit / part_size)),
-            counters: Counters::default(),
+            counters,
             uploads: TaskTracker::new(),
             policy,
         }
@@ -85,9 +86,20 @@ impl Engine {
             self.counters.request(attempts.number());
             match limited(timeout, deadline, "no answer", attempt()).await {
                 Ok(done) => return Ok(done),
-                Err(error) => attempts.failed(error).await?,
+                Err(error) => self.failed(&mut attempts, error).await?,
             }
         }
+    }
+
+    /// Waits until the next attempt may be made, and lets the window know of refusals.
+    ///
+    /// # Errors
+    /// `error` itself when trying again is no use or not allowed.
+    pub(crate) async fn failed(&self, attempts: &mut Attempts, error: Error) -> Result<()> {
+        if matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Timeout) {
+            self.controller.refused();
+        }
+        attempts.failed(error).await
     }
 }
 

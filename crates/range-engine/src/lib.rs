@@ -34,10 +34,11 @@ mod retry;
 mod schedule;
 mod stats;
 mod upload;
+mod window;
 mod write;
 
 pub use {
-    policy::{PartSize, Policy, SETTINGS},
+    policy::{InFlight, PartSize, Policy, SETTINGS},
     ranged::Ranged,
     retry::Retry,
 };

@@ -214,7 +214,8 @@ impl PartReader {
         if std::mem::take(&mut self.progress) >= PROGRESS {
             self.attempts.reset();
         }
-        self.attempts.failed(error).await.map_err(|error| self.source.locate(error))
+        let engine = &self.source.engine;
+        engine.failed(&mut self.attempts, error).await.map_err(|error| self.source.locate(error))
     }
 }
 

@@ -34,8 +34,8 @@ const PUT_THRESHOLD: Setting = Setting::new(
 const IN_FLIGHT: Setting = Setting::new(
     "in-flight",
     SettingKind::Count,
-    "How many requests for parts a store has in flight at one time, all its transfers together. 16 unless set, 8 for \
-     files.",
+    "How many requests for parts a store has in flight at one time, all its transfers together. `auto` finds the number \
+     from 8 to 256 that brings the most, and backs off where the service asks for less. `auto` unless set, 8 for files.",
 )
 .env(&["RANGEWAY_IN_FLIGHT"]);
 
@@ -110,6 +110,21 @@ impl PartSize {
     }
 }
 
+/// How many requests for parts a store has in flight at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InFlight {
+    /// As many as it takes, from 8 to 256, found by measuring.
+    Auto,
+    /// This many.
+    Fixed(usize),
+}
+
+impl From<usize> for InFlight {
+    fn from(requests: usize) -> Self {
+        Self::Fixed(requests)
+    }
+}
+
 /// How a store's transfers are split, scheduled and retried.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -121,7 +136,7 @@ pub struct Policy {
     /// How large parts are.
     pub part_size: PartSize,
     /// How many requests for parts are in flight at one time.
-    pub in_flight: usize,
+    pub in_flight: InFlight,
     /// How many bytes reads hold in buffers of their own, and as many writes.
     pub memory_limit: u64,
     /// How often a request is sent, the first time included.
@@ -141,7 +156,7 @@ impl Policy {
             threshold: 8 * MIB,
             put_threshold: 16 * MIB,
             part_size: PartSize::Auto,
-            in_flight: 16,
+            in_flight: InFlight::Auto,
             memory_limit: 128 * MIB,
             attempts: 6,
             backoff: Duration::from_millis(100),
@@ -152,7 +167,7 @@ impl Policy {
 
     /// For files on this machine: writes are never split, and few reads at once fill a disk's queue.
     pub fn local() -> Self {
-        Self { put_threshold: u64::MAX, in_flight: 8, attempts: 1, ..Self::network() }
+        Self { put_threshold: u64::MAX, in_flight: InFlight::Fixed(8), attempts: 1, ..Self::network() }
     }
 
     /// This policy with what `settings` say.
@@ -160,14 +175,20 @@ impl Policy {
     /// # Errors
     /// `InvalidInput` that names the setting.
     pub fn from_settings(mut self, settings: &Settings) -> Result<Self> {
-        if settings.text(&PART_SIZE).is_some_and(|value| !value.eq_ignore_ascii_case("auto"))
-            && let Some(bytes) = settings.size(&PART_SIZE)?
-        {
-            self.part_size = PartSize::Bytes(bytes);
+        let is_auto =
+            |setting| settings.text(setting).is_some_and(|value| value.eq_ignore_ascii_case("auto"));
+        if is_auto(&PART_SIZE) {
+            self.part_size = PartSize::Auto;
+        } else {
+            replace(&mut self.part_size, settings.size(&PART_SIZE)?.map(PartSize::Bytes));
+        }
+        if is_auto(&IN_FLIGHT) {
+            self.in_flight = InFlight::Auto;
+        } else {
+            replace(&mut self.in_flight, settings.count(&IN_FLIGHT)?.map(InFlight::Fixed));
         }
         replace(&mut self.threshold, settings.size(&THRESHOLD)?);
         replace(&mut self.put_threshold, settings.size(&PUT_THRESHOLD)?);
-        replace(&mut self.in_flight, settings.count(&IN_FLIGHT)?);
         replace(&mut self.memory_limit, settings.size(&MEMORY_LIMIT)?);
         replace(&mut self.attempts, settings.count(&ATTEMPTS)?);
         replace(&mut self.backoff, settings.duration(&BACKOFF)?);
@@ -187,7 +208,11 @@ impl Policy {
         };
         check(self.part_size.base() >= 64 * KIB, "part-size must be at least 64KiB")?;
         check(self.threshold >= 1, "threshold must be at least 1 byte")?;
-        check((1..=4096).contains(&self.in_flight), "in-flight must be from 1 to 4096")?;
+        let in_flight = match self.in_flight {
+            InFlight::Auto => 1,
+            InFlight::Fixed(requests) => requests,
+        };
+        check((1..=4096).contains(&in_flight), "in-flight must be `auto` or from 1 to 4096")?;
         check(self.memory_limit >= self.part_size.base(), "memory-limit must hold at least one part")?;
         check((1..=100).contains(&self.attempts), "attempts must be from 1 to 100")?;
         check(!self.first_byte_timeout.is_zero(), "first-byte-timeout must be more than 0")?;
@@ -213,8 +238,8 @@ impl Policy {
     }
 
     /// Sets [`in_flight`](Self#structfield.in_flight).
-    pub fn in_flight(mut self, requests: usize) -> Self {
-        self.in_flight = requests;
+    pub fn in_flight(mut self, requests: impl Into<InFlight>) -> Self {
+        self.in_flight = requests.into();
         self
     }
 
@@ -270,9 +295,9 @@ mod tests {
         let settings =
             Settings::default().set("part-size", "1MiB").set("in-flight", "3").set("backoff", "5ms");
         let policy = Policy::network().from_settings(&settings)?;
-        assert_eq!((policy.part_size, policy.in_flight), (PartSize::Bytes(MIB), 3));
+        assert_eq!((policy.part_size, policy.in_flight), (PartSize::Bytes(MIB), InFlight::Fixed(3)));
         assert_eq!(policy.backoff, Duration::from_millis(5));
-        let auto = Settings::default().set("part-size", "auto");
+        let auto = Settings::default().set("part-size", "auto").set("in-flight", "auto");
         assert_eq!(Policy::network().from_settings(&auto)?, Policy::network());
         Ok(())
     }

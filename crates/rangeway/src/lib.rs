@@ -53,7 +53,7 @@ pub use {
         Result, Setting, SettingKind, Settings, Store, StoreExt, StoreUri, TransferStats, UploadedPart,
         WriteAt, register_backend,
     },
-    rangeway_range_engine::{PartSize, Policy, Ranged},
+    rangeway_range_engine::{InFlight, PartSize, Policy, Ranged},
 };
 
 /// The examples of the README are tests.
