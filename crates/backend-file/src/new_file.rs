@@ -76,7 +76,8 @@ impl NewFile {
             (PutMode::IfMatch(etag), _) => check_etag(root, key, etag)?,
             (_, Some(old)) if old.kind.is_dir() => check_vacant(&folder, name)?,
             (PutMode::Create, Some(_)) => return Err(exists()),
-            _ => {}
+            (_, Some(old)) => check_replaceable(root, key, &old)?,
+            (_, None) => {}
         }
         let permissions = old.filter(Facts::is_object).map(|old| old.permissions);
         let (temporary, file) = create_temporary(&folder, name, permissions.unwrap_or(plan.permissions))?;
@@ -281,6 +282,18 @@ fn lock(folder: &OwnedFd) -> Option<OwnedFd> {
         Ok(folder)
     });
     locked.inspect_err(|error| tracing::debug!(%error, "the folder cannot be locked")).ok()
+}
+
+/// Fails where a device, pipe or socket is, or a link to one: taking its place would break what else uses it.
+fn check_replaceable(root: &Root, key: &Key, old: &Facts) -> Result<()> {
+    let is_plain = |facts: &Facts| facts.is_object() || facts.kind.is_dir();
+    let is_replaceable = if old.kind.is_symlink() {
+        // A link that leads nowhere, or where nobody may look, is only a link.
+        root.look_at_path(key.as_str()).map_or(true, |facts| is_plain(&facts))
+    } else {
+        is_plain(old)
+    };
+    if is_replaceable { Ok(()) } else { Err(errors::special()) }
 }
 
 /// Fails unless the folder `name` can make way for a file.

@@ -74,3 +74,22 @@ async fn listings_follow_links_to_files_and_not_into_folders() -> Result<()> {
     assert_eq!(sizes, [5], "the size of what the link leads to");
     Ok(())
 }
+
+#[tokio::test]
+async fn what_is_no_plain_file_is_not_replaced() -> Result<()> {
+    let (folder, store) = store();
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).expect("bound");
+    symlink("socket", folder.path().join("link")).expect("linked");
+    symlink("nothing", folder.path().join("broken")).expect("linked");
+    store.put_bytes("a", "1").await?;
+    let refused = Err(ErrorKind::Unsupported);
+    for key in ["socket", "link"] {
+        let key = key.into();
+        assert_eq!(kind(store.put_bytes(&key, "2").await).map(drop), refused, "{key}");
+        assert_eq!(kind(store.start_multipart(&key, PutOptions::new()).await).map(drop), refused, "{key}");
+        assert_eq!(kind(store.copy(&"a".into(), &key, CopyOptions::new()).await).map(drop), refused, "{key}");
+    }
+    store.put_bytes("broken", "2").await?;
+    assert_eq!(store.get_bytes("broken").await?, "2");
+    Ok(())
+}
