@@ -64,12 +64,23 @@ impl Payload {
             Self::Region { source, range } => {
                 let length = usize::try_from(range.end.saturating_sub(range.start))
                     .map_err(|_| Error::invalid("the payload is larger than the address space"))?;
-                Ok(vec![source.read_at(range.start, length).await?])
+                let bytes = source.read_at(range.start, length).await?;
+                if bytes.len() != length {
+                    return Err(wrong_length(length as u64, bytes.len() as u64));
+                }
+                Ok(vec![bytes])
             }
             Self::Body(body) => Ok(vec![body.bytes().await?]),
             Self::Stream { length, stream } => {
-                let chunks: Vec<Bytes> = stream.try_collect().await?;
-                let found: u64 = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+                let (mut stream, mut chunks, mut found) = (stream, Vec::new(), 0);
+                while let Some(chunk) = stream.try_next().await? {
+                    found += chunk.len() as u64;
+                    chunks.push(chunk);
+                    // At once: a stream that goes on for ever must not fill the memory first.
+                    if let Some(announced) = length.filter(|announced| found > *announced) {
+                        return Err(wrong_length(announced, found));
+                    }
+                }
                 match length {
                     Some(announced) if announced != found => Err(wrong_length(announced, found)),
                     _ => Ok(chunks),
@@ -161,5 +172,27 @@ mod tests {
         assert_eq!(block_on(Payload::stream(Some(3), chunks()).into_rope()).expect("right length").len(), 2);
         let error = block_on(Payload::stream(Some(4), chunks()).into_rope()).expect_err("wrong length");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn an_endless_stream_is_refused_at_its_announced_end() {
+        let endless = stream::repeat_with(|| Ok(Bytes::from_static(b"abc")));
+        let error = block_on(Payload::stream(Some(4), endless).into_rope()).expect_err("too long");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+
+    #[derive(Debug)]
+    struct Short;
+
+    #[async_trait::async_trait]
+    impl ReadAt for Short {
+        async fn read_at(&self, _: u64, _: usize) -> Result<Bytes> {
+            Ok(Bytes::from_static(b"a"))
+        }
+    }
+
+    #[test]
+    fn a_source_that_gives_less_than_asked_is_an_error() {
+        block_on(Payload::region(Arc::new(Short), 0..2).into_rope()).expect_err("one byte is missing");
     }
 }
