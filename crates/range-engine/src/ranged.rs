@@ -100,9 +100,9 @@ impl<S: Store> Store for Ranged<S> {
     }
 
     async fn drain(&self) {
+        // Never opened again: that takes no new upload away, and could leave another caller of `drain` waiting.
         self.engine.uploads.close();
         self.engine.uploads.wait().await;
-        self.engine.uploads.reopen();
         self.inner.drain().await;
     }
 }
