@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::Policy;
 use crate::budget::Budget;
 use crate::buffer::Buffers;
-use crate::controller::Controller;
+use crate::controller::{Controller, Permit};
 use crate::retry::Attempts;
 use crate::stats::Counters;
 
@@ -67,7 +67,15 @@ impl Engine {
 
     /// How long one attempt to send `bytes` may take, its answer included.
     pub(crate) fn upload_timeout(&self, bytes: u64) -> Duration {
-        self.policy.first_byte_timeout + Duration::from_secs(bytes / MIN_UPLOAD_RATE)
+        self.policy.first_byte_timeout.saturating_add(Duration::from_secs(bytes / MIN_UPLOAD_RATE))
+    }
+
+    /// Waits for the right to have one more request in flight.
+    ///
+    /// # Errors
+    /// `Timeout` when the deadline passes first.
+    pub(crate) async fn permit(&self, deadline: Option<Instant>) -> Result<Permit> {
+        until(deadline, async { Ok(self.controller.acquire().await) }).await
     }
 
     /// Sends one request until it succeeds, fails for good, or has failed as often as allowed; each attempt may take
@@ -101,6 +109,17 @@ impl Engine {
         }
         attempts.failed(error).await
     }
+}
+
+/// Awaits `future`, but not beyond `deadline`.
+///
+/// # Errors
+/// `Timeout`, which is final.
+pub(crate) async fn until<T>(
+    deadline: Option<Instant>,
+    future: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    limited(Duration::MAX, deadline, "no end", future).await
 }
 
 /// Awaits `future` for at most `timeout`, and not beyond `deadline`.

@@ -22,17 +22,20 @@ pub(crate) struct Chunks {
     stream: BoxStream<'static, Result<Bytes>>,
     announced: Option<u64>,
     found: u64,
+    may_stall: bool,
 }
 
 impl Feed {
     pub(crate) fn new(payload: Payload) -> Result<Self> {
         let announced = payload.length();
+        let may_stall = matches!(payload, Payload::Stream { .. });
         let chunks = |stream: BoxStream<'static, _>| {
             Self::Chunks(Chunks {
                 pending: VecDeque::new(),
                 stream: stream.fuse().boxed(),
                 announced,
                 found: 0,
+                may_stall,
             })
         };
         Ok(match payload {
@@ -42,6 +45,11 @@ impl Feed {
             Payload::Body(body) => chunks(body.stream()),
             _ => return Err(Error::unsupported("this kind of payload")),
         })
+    }
+
+    /// Whether the bytes come from a stream of the caller's, who alone knows when they come.
+    pub(crate) fn may_stall(&self) -> bool {
+        matches!(self, Self::Chunks(chunks) if chunks.may_stall)
     }
 
     /// The next `size` bytes, fewer at the end, `None` after it. A region's bytes are not read here.

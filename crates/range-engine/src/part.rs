@@ -44,7 +44,8 @@ impl Source {
     async fn open(&self, range: Range<u64>, attempt: u32) -> Result<Body> {
         let mut options = GetOptions::new().range(range.clone());
         options.version.clone_from(&self.version);
-        options.conditions.if_match.clone_from(&self.etag);
+        // `If-Match` never holds for weak etags; the answer's is compared below.
+        options.conditions.if_match = self.etag.clone().filter(|etag| !etag.starts_with("W/"));
         self.engine.counters.request(attempt);
         let answer = self.engine.store.get(&self.key, options);
         let answer = limited(self.engine.policy.first_byte_timeout, self.deadline, "no answer", answer).await;
@@ -137,6 +138,11 @@ impl PartReader {
     /// The number of bytes that have not been read yet.
     pub(crate) fn remaining(&self) -> u64 {
         self.range.end - self.range.start
+    }
+
+    /// When all of it must have been read.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.source.deadline
     }
 
     /// Where the next byte stands in the object.

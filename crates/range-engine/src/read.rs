@@ -33,7 +33,7 @@ async fn try_get(engine: &Arc<Engine>, key: &Key, options: GetOptions) -> Result
     let mut first = options.clone();
     first.range = plan::first_range(options.range.as_ref(), engine.policy.threshold);
     let timeout = engine.policy.first_byte_timeout;
-    let permit = engine.controller.acquire().await;
+    let permit = engine.permit(options.deadline).await?;
     let answer = engine.request(timeout, options.deadline, || engine.store.get(key, first.clone())).await;
     // The caller may read the body at any pace, or never: it must not keep others from sending requests.
     drop(permit);
@@ -161,7 +161,7 @@ impl RangedBody {
             let mut part = PartReader::new(Arc::clone(&self.source), range, None);
             let engine = Arc::clone(&engine);
             self.ahead.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
-                let _permit = engine.controller.acquire().await;
+                let _permit = engine.permit(part.deadline()).await?;
                 Ok((read_whole(&engine, &mut part).await?, reservation))
             })));
         }
@@ -225,8 +225,10 @@ impl BodySource for RangedBody {
         for (index, mut part) in self.take_parts().enumerate() {
             let after = spare.split_off(length_in_memory(&part)?);
             let mut piece = std::mem::replace(&mut spare, after);
+            let engine = Arc::clone(self.engine());
             schedule
                 .start(async move {
+                    let _permit = engine.permit(part.deadline()).await?;
                     part.fill(&mut piece).await?;
                     Ok((index, piece))
                 })
@@ -276,7 +278,9 @@ impl BodySource for RangedBody {
             let offset = part.position() - begin;
             schedule
                 .start(async move {
+                    let permit = engine.permit(part.deadline()).await?;
                     let bytes = read_whole(&engine, &mut part).await?;
+                    drop(permit);
                     target.write_at(offset, bytes).await?;
                     drop(reservation);
                     Ok(())

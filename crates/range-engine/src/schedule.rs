@@ -23,7 +23,9 @@ impl<T: Send + 'static> Schedule<T> {
         Self { engine, tasks: JoinSet::new(), done: Vec::new() }
     }
 
-    /// Runs `part` on a task of its own as soon as one more request may be in flight.
+    /// Runs `part` on a task of its own; as many tasks at once as requests may be in flight. The part itself asks for
+    /// the right to send its request, and gives it back before it waits for anything of the caller's: whoever reads
+    /// or writes there may be waiting for a request of the same store.
     ///
     /// # Errors
     /// The error of a part that failed meanwhile.
@@ -31,12 +33,11 @@ impl<T: Send + 'static> Schedule<T> {
         &mut self,
         part: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<()> {
-        let engine = Arc::clone(&self.engine);
-        let permit = self.meanwhile(engine.controller.acquire()).await?;
-        self.tasks.spawn(async move {
-            let _permit = permit;
-            part.await
-        });
+        while self.tasks.len() >= self.engine.controller.window() {
+            let joined = self.tasks.join_next().await;
+            self.collect(joined)?;
+        }
+        self.tasks.spawn(part);
         Ok(())
     }
 

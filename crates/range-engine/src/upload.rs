@@ -8,7 +8,7 @@ use rangeway_core::{
     Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result, UploadedPart,
 };
 
-use crate::engine::Engine;
+use crate::engine::{Engine, until};
 
 /// Services may take minutes to put a large object together.
 pub(crate) const SERVER_SIDE_TIMEOUT: Duration = Duration::from_mins(10);
@@ -32,16 +32,18 @@ impl RangedUpload {
         Ok(Self { engine: Arc::clone(engine), key: key.clone(), deadline, inner })
     }
 
-    /// Sends one part; whoever calls this holds the right to have a request in flight.
+    /// Sends one part as soon as it is in memory and one more request may be in flight.
     pub(crate) async fn send(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        let rope = payload.into_rope().await?;
+        let located = |error| self.engine.locate(Operation::Multipart, &self.key, error);
+        let rope = until(self.deadline, payload.into_rope()).await.map_err(located)?;
         let size = rope.iter().map(|chunk| chunk.len() as u64).sum();
+        let _permit = self.engine.permit(self.deadline).await.map_err(located)?;
         let timeout = self.engine.upload_timeout(size);
         let sent = self
             .engine
             .request(timeout, self.deadline, || self.inner.put_part(part, rope.clone().into()))
             .await;
-        let uploaded = sent.map_err(|error| self.engine.locate(Operation::Multipart, &self.key, error))?;
+        let uploaded = sent.map_err(located)?;
         self.engine.counters.written(size);
         Ok(uploaded)
     }
@@ -50,7 +52,6 @@ impl RangedUpload {
 #[async_trait]
 impl MultipartUpload for RangedUpload {
     async fn put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        let _permit = self.engine.controller.acquire().await;
         self.send(part, payload).await
     }
 

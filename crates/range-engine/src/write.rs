@@ -1,16 +1,18 @@
 //! The life of a write: one request if it is small, and otherwise a multipart upload that leaves nothing behind when
 //! it fails or nobody waits for it any more.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use rangeway_core::{
     Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result,
     UploadedPart,
 };
 use tokio::sync::oneshot;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, until};
 use crate::feed::Feed;
 use crate::plan;
 use crate::schedule::{Schedule, task_failed};
@@ -39,26 +41,41 @@ async fn try_put(
     if engine.policy.put_threshold == u64::MAX {
         // The store takes any payload as it is, and what has been streamed into it cannot be sent again.
         engine.counters.request(1);
-        let written = engine.store.put(key, payload, options).await?;
+        let written = until(options.deadline, engine.store.put(key, payload, options)).await?;
         engine.counters.written(length.unwrap_or_default());
         return Ok(written);
     }
     let threshold = engine.policy.put_threshold.min(engine.store.capabilities().max_put_size);
     match length {
         Some(length) if length <= threshold => {
-            let _reservation = engine.write_budget.acquire(length).await;
-            put_one(engine, key, payload, options).await
+            let write = async {
+                // A stream may stand still, or wait for other writes: it holds no memory that those wait for.
+                let payload = match payload {
+                    Payload::Stream { .. } => payload.into_rope().await?.into(),
+                    payload => payload,
+                };
+                let _reservation = engine.write_budget.acquire(length).await;
+                put_one(engine, key, payload, options.clone()).await
+            };
+            until(options.deadline, write).await
         }
         Some(_) => put_parts(engine, key, Feed::new(payload)?, length, options).await,
         None => {
             let mut feed = Feed::new(payload)?;
-            let reservation = engine.write_budget.acquire(threshold).await;
-            let head = feed.next(threshold).await?.unwrap_or(Payload::Rope(Vec::new())).into_rope().await?;
-            if feed.is_at_end().await? {
-                return put_one(engine, key, head.into(), options).await;
+            let begin = async {
+                let head = feed.next(threshold).await?.unwrap_or(Payload::Rope(Vec::new()));
+                Ok((head.into_rope().await?, feed.is_at_end().await?))
+            };
+            let (head, is_all) = until(options.deadline, begin).await?;
+            if is_all {
+                let write = async {
+                    let head = Payload::Rope(head);
+                    let _reservation = engine.write_budget.acquire(head.length().unwrap_or_default()).await;
+                    put_one(engine, key, head, options.clone()).await
+                };
+                return until(options.deadline, write).await;
             }
             feed.put_back(head);
-            drop(reservation);
             put_parts(engine, key, feed, None, options).await
         }
     }
@@ -68,7 +85,7 @@ async fn try_put(
 async fn put_one(engine: &Engine, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
     let rope = payload.into_rope().await?;
     let size = rope.iter().map(|chunk| chunk.len() as u64).sum();
-    let _permit = engine.controller.acquire().await;
+    let _permit = engine.permit(options.deadline).await?;
     let mut sent = 0;
     let put = || {
         sent += 1;
@@ -95,13 +112,18 @@ async fn put_parts(
 ) -> Result<PutResponse> {
     let (_waiting, gone) = oneshot::channel::<()>();
     let (engine, key) = (Arc::clone(engine), key.clone());
+    let deadline = options.deadline;
     let task = {
         let tasks = engine.uploads.clone();
         tasks.spawn(async move {
             let upload = Arc::new(RangedUpload::start(&engine, &key, options).await?);
             let mut schedule = Schedule::new(Arc::clone(&engine));
+            let sending = until(deadline, send_parts(&mut schedule, &engine, &upload, feed, length));
             let sent = tokio::select! {
-                sent = send_parts(&mut schedule, &engine, &upload, feed, length) => sent,
+                // A payload of the caller's that panics must not leave the upload open either.
+                sent = AssertUnwindSafe(sending).catch_unwind() => sent.unwrap_or_else(|_| {
+                    Err(Error::new(ErrorKind::Cancelled, "the payload of the write panicked"))
+                }),
                 _ = gone => Err(Error::new(ErrorKind::Cancelled, "nobody waits for the write any more")),
             };
             let completed = match sent {
@@ -135,8 +157,16 @@ async fn send_parts(
     let (mut number, mut offset) = (1, 0);
     loop {
         let size = fixed.unwrap_or_else(|| plan::streamed_part_size(number, base, &limits));
-        let reservation = schedule.reserve(&engine.write_budget, size).await?;
-        let Some(payload) = schedule.meanwhile(feed.next(size)).await?? else { break };
+        // A stream may stand still, or wait for other writes: it holds no memory that those wait for.
+        let (reservation, payload) = if feed.may_stall() {
+            let payload = schedule.meanwhile(feed.next(size)).await??;
+            let found = payload.as_ref().and_then(Payload::length).unwrap_or_default();
+            (schedule.reserve(&engine.write_budget, found).await?, payload)
+        } else {
+            let reservation = schedule.reserve(&engine.write_budget, size).await?;
+            (reservation, schedule.meanwhile(feed.next(size)).await??)
+        };
+        let Some(payload) = payload else { break };
         if number > limits.max_count {
             return Err(Error::invalid(format!("the object needs more than {} parts", limits.max_count))
                 .with_hint("set a larger part-size"));
