@@ -181,7 +181,7 @@ pub(crate) struct Rm {
     /// Do not look first: deleting what does not exist is no error
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// With -r, allow to delete everything in a bucket
+    /// With -r, allow to delete everything in a bucket, or the current folder
     #[arg(long, requires = "recursive")]
     pub(crate) all: bool,
     /// Show what would be deleted

@@ -1,6 +1,7 @@
 //! `rangeway rb`: removes a bucket, which must be empty unless it is to be emptied first.
 
-use rangeway::{Error, ErrorKind};
+use futures::StreamExt;
+use rangeway::{Error, ErrorKind, ListOptions, Operation, Result, StoreUri};
 
 use super::tally::Tally;
 use super::{Outcome, parse_bucket, rm};
@@ -16,6 +17,8 @@ pub(super) async fn run(args: &Rb, context: &Context) -> Outcome {
         if tally.failed() > 0 {
             return Ok(ExitCode::Failed);
         }
+    } else {
+        check_empty(&bucket, context).await?;
     }
     let backend = context.registry.backend(bucket.scheme())?;
     let removed = backend.delete_container(&bucket, &context.settings.for_uri(&bucket)).await;
@@ -25,6 +28,17 @@ pub(super) async fn run(args: &Rb, context: &Context) -> Outcome {
     })?;
     context.output.summary(&format!("removed {bucket}"));
     Ok(ExitCode::Success)
+}
+
+/// Some servers remove a bucket with all that is in it, so the service's own check is not relied on.
+async fn check_empty(bucket: &StoreUri, context: &Context) -> Result<()> {
+    let first = context.store(bucket)?.list(ListOptions::new()).next().await;
+    if !matches!(first, Some(Ok(_))) {
+        // Who may not list may still remove: what the service says counts.
+        return Ok(());
+    }
+    let error = Error::new(ErrorKind::PreconditionFailed, "the bucket is not empty");
+    Err(with_force_hint(error.with_operation(Operation::Container).with_uri(bucket)))
 }
 
 fn with_force_hint(error: Error) -> Error {

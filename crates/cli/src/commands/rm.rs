@@ -1,6 +1,6 @@
 //! `rangeway rm`: deletes objects by their exact key, or everything below a prefix.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, BoxStream, StreamExt};
@@ -50,8 +50,27 @@ pub(super) async fn run(args: &Rm, context: &Arc<Context>) -> Outcome {
     Ok(tally.exit_code(places.len() == 1 && tally.succeeded() == 0 && tally.failed() == 1))
 }
 
-/// Refuses to empty a whole bucket unless told so, and the root of a file system ever.
+/// Refuses to empty a whole bucket unless told so, and the root of a file system ever; also what a symbolic link leads
+/// to, and the folder that the user stands in.
 fn check_tree(place: &StoreUri, all: bool) -> Result<()> {
+    if let Some(path) = location::local_path(place) {
+        // Without the slash at its end: behind that is what the link leads to.
+        let itself: PathBuf = path.components().collect();
+        if itself.is_symlink() && itself.is_dir() {
+            return Err(Error::invalid(format!("{} is a symbolic link", itself.display()))
+                .with_hint("name the folder that it leads to, or delete the link itself with rm"));
+        }
+        if !all
+            && let Ok(here) = std::env::current_dir()
+            && here.starts_with(&itself)
+        {
+            return Err(Error::invalid(format!(
+                "{} is the folder you are in, or above it",
+                itself.display()
+            ))
+            .with_hint("add --all to delete it all the same"));
+        }
+    }
     if !place.key().is_empty() || (all && !place.container().is_empty()) {
         return Ok(());
     }
@@ -93,7 +112,9 @@ async fn delete_tree(place: &StoreUri, args: &Rm, context: &Context, tally: &mut
     if let Some(folder) = folder {
         // Stores have no folders; on a disk they would stay behind.
         let removed = tokio::task::spawn_blocking(move || remove_empty_folders(&folder)).await;
-        tracing::debug!(?removed, "removed empty folders");
+        if let Ok(Err(error)) = removed {
+            context.output.warn(&format!("{} stays: {error}", location::shown(place)));
+        }
     }
     Ok(())
 }

@@ -83,3 +83,29 @@ fn local_trees_go_with_their_folders() {
     sandbox.run("rm dir2/y").exits(0);
     assert_eq!(sandbox.names("dir2"), Vec::<String>::new());
 }
+
+#[test]
+fn nothing_is_deleted_through_a_link_or_around_the_user() {
+    let sandbox = Sandbox::local();
+    sandbox.write("dir/x", "x");
+    std::os::unix::fs::symlink("dir", sandbox.path("link")).expect("a link");
+    for line in ["rm -r link", "rm -r link/", "rm -rf --all link"] {
+        sandbox.run(line).exits(2).says("is a symbolic link");
+    }
+    for line in ["rm -r .", "rm -r ./", "rm -r .."] {
+        sandbox.run(line).exits(2).says("the folder you are in").says("--all");
+    }
+    assert_eq!(sandbox.read("dir/x"), "x");
+    std::os::unix::fs::symlink("nowhere", sandbox.path("dir/link")).expect("a link");
+    sandbox.run("rm -r dir").exits(0).says("dir stays");
+    assert_eq!(sandbox.names("dir"), ["link"]);
+}
+
+#[test]
+fn a_bucket_that_holds_something_stays() {
+    let sandbox = with_objects();
+    sandbox.run("rb s3://bucket").exits(1).says("not empty").says("hint: rangeway rb --force");
+    assert_eq!(left(&sandbox).len(), 4);
+    sandbox.run("rm -r --all -q s3://bucket").exits(0);
+    sandbox.run("rb s3://bucket").exits(0);
+}
