@@ -50,7 +50,6 @@ fn cat_writes_ranges_and_several_objects() {
         assert_eq!(sandbox.run(line).exits(0).text(), text, "{line}");
     }
     sandbox.run("cat s3://bucket/a --offset 10").exits(1).says("range not satisfiable");
-    sandbox.run("cat s3://bucket/a --length 0").exits(2);
     let ended = sandbox.run("cat b s3://bucket/missing b").exits(3);
     assert_eq!(ended.text(), "abc", "what follows a gap is not written");
 }
@@ -92,5 +91,27 @@ fn a_full_disk_is_an_error() {
         command.stdout(std::fs::File::create("/dev/full").expect("Linux has it"));
         let child = command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn();
         finish(child.expect("the program starts")).exits(1).says("cannot write to standard output");
+    }
+}
+
+#[test]
+fn ranges_that_hold_no_byte() {
+    let sandbox = Sandbox::with_server();
+    for (name, bytes) in [("empty", ""), ("ten", "0123456789")] {
+        sandbox.write(name, bytes);
+        sandbox.write_object(name, bytes);
+    }
+    for place in ["", "s3://bucket/"] {
+        for (range, name) in
+            [("--length 0", "ten"), ("--offset 99 --length 0", "ten"), ("--length 5", "empty")]
+        {
+            assert_eq!(
+                sandbox.run(&format!("cat {range} {place}{name}")).exits(0).text(),
+                "",
+                "{place}{range}"
+            );
+        }
+        sandbox.run(&format!("cat --length 0 {place}missing")).exits(3);
+        sandbox.run(&format!("cat --offset 10 {place}ten")).exits(1).says("hint: the object has no byte 10");
     }
 }
