@@ -33,8 +33,22 @@ pub(crate) fn parse_place(argument: &str) -> Result<StoreUri> {
         "-" => Err(Error::invalid("- is for cp only").with_hint("for a file of that name write ./-")),
         // A path that starts like one is never a URI, so that any file can be named.
         _ if argument.contains("://") && !argument.starts_with(['/', '.']) => argument.parse(),
-        _ => local(argument),
+        _ => match one_slash(argument) {
+            Some((scheme, rest)) => {
+                Err(Error::invalid(format!("{argument:?} is neither a URI nor a plain path"))
+                    .with_hint(format!("write {scheme}://{rest}, or ./{argument} if it is a local path")))
+            }
+            None => local(argument),
+        },
     }
+}
+
+/// The scheme and the rest of what looks like a URI but lacks a slash: it would become a local folder `s3:`.
+fn one_slash(argument: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = argument.split_once(":/")?;
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    (is_scheme && !rest.starts_with('/')).then_some((scheme, rest))
 }
 
 /// The URI of a local path: absolute, otherwise exactly as written. A folder that is named as such ends with `/`.
@@ -112,6 +126,15 @@ mod tests {
             ("file://localhost/data/x", "/data/x"),
         ] {
             assert_eq!(shown(&parse_place(argument).expect(argument)), shown_as, "{argument}");
+        }
+    }
+
+    #[test]
+    fn a_uri_without_its_second_slash_is_no_path() {
+        let error = parse_place("s3:/bucket/x").expect_err("a typo");
+        assert_eq!(error.hint(), Some("write s3://bucket/x, or ./s3:/bucket/x if it is a local path"));
+        for path in ["./s3:/bucket/x", "/s3:/x", "12:30/x", "a:b/c", "a b:/c", "x/y:/z", ":/x"] {
+            assert!(parse_place(path).is_ok(), "{path}");
         }
     }
 
