@@ -35,7 +35,8 @@ Exit codes:
 impl From<ErrorKind> for ExitCode {
     fn from(kind: ErrorKind) -> Self {
         match kind {
-            ErrorKind::InvalidInput => Self::Usage,
+            // What a store cannot do should not have been asked of it.
+            ErrorKind::InvalidInput | ErrorKind::Unsupported => Self::Usage,
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => Self::Auth,
             ErrorKind::Integrity => Self::Integrity,
@@ -63,6 +64,7 @@ mod tests {
             (ErrorKind::PermissionDenied, 5),
             (ErrorKind::Integrity, 6),
             (ErrorKind::InvalidInput, 2),
+            (ErrorKind::Unsupported, 2),
             (ErrorKind::AlreadyExists, 1),
             (ErrorKind::Timeout, 1),
             (ErrorKind::Cancelled, 130),

@@ -119,7 +119,7 @@ fn attributes_are_set_and_go_along() {
     let record = sandbox.run("stat --json s3://bucket/y").records().remove(0);
     assert_eq!(record["metadata"], serde_json::json!({ "only": "this" }), "{record}");
     sandbox.run("cp s3://bucket/x back").exits(0);
-    sandbox.run("cp s3://bucket/x back --content-type text/x").exits(1).says("unsupported");
+    sandbox.run("cp s3://bucket/x back --content-type text/x").exits(2).says("unsupported");
 }
 
 #[test]
@@ -162,4 +162,14 @@ fn files_are_copied_to_files() {
     sandbox.run("cp -q y z").exits(0);
     let ended = sandbox.run("cp -q missing z").exits(3);
     assert!(ended.stderr.starts_with("error: copy file:///"), "{}", ended.stderr);
+}
+
+#[test]
+fn copies_that_are_not_read_have_a_size_where_it_is_known() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write("x", "12345");
+    sandbox.run("cp x y").exits(0).says("copied 1 object, 5 B");
+    assert_eq!(sandbox.run("cp --json x z").exits(0).records()[0]["size"], 5);
+    sandbox.write_object("x", "12345");
+    sandbox.run("cp s3://bucket/x s3://bucket/y").exits(0).says("copied 1 object in ");
 }

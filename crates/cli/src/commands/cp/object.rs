@@ -127,7 +127,7 @@ impl Copier {
         if is_same_store && keeps_attributes && can_copy {
             let copied = from.copy(source, target, CopyOptions::new().mode(options.mode)).await;
             let response = explained(copied, item).await?;
-            return Ok(Done::Copied { size: item.size, response });
+            return Ok(Done::Copied { size: size_of_copy(item).await, response });
         }
         let mut options = GetOptions::new();
         // Attributes that the target cannot hold are not worth a request.
@@ -178,6 +178,15 @@ fn position(sources: Vec<Arc<dyn Store>>, to: Arc<dyn Store>) -> impl Fn() -> u6
             to.stats().bytes_written
         }
     }
+}
+
+/// The size of what was copied without being read, where it costs no request to know.
+async fn size_of_copy(item: &Item) -> Option<u64> {
+    if item.size.is_some() || location::local_path(&item.target).is_none() {
+        return item.size;
+    }
+    let found = item.to.head(item.target.key(), HeadOptions::new()).await;
+    found.ok().map(|found| found.meta.size)
 }
 
 /// Adds to the failure of a source what the user may have meant by it.

@@ -24,6 +24,8 @@ pub(super) struct Report {
     skipped: u64,
     planned: u64,
     bytes: u64,
+    /// Whether something was copied of which the size is not known: the service did it.
+    has_unsized: bool,
 }
 
 #[derive(Serialize)]
@@ -51,6 +53,7 @@ impl Report {
             skipped: 0,
             planned: 0,
             bytes: 0,
+            has_unsized: false,
         }
     }
 
@@ -77,6 +80,7 @@ impl Report {
             Ok(Done::Copied { size, response }) => {
                 self.tally.done();
                 self.bytes += size.unwrap_or(0);
+                self.has_unsized |= size.is_none();
                 record.size = *size;
                 record.etag = response.etag.as_deref();
                 record.version = response.version.as_deref();
@@ -119,6 +123,9 @@ impl Report {
         let mut parts = Vec::new();
         if self.planned > 0 {
             parts.push(format!("would copy {}, {}", text::objects(self.planned), text::bytes(self.bytes)));
+        } else if self.has_unsized {
+            let objects = text::objects(self.tally.succeeded());
+            parts.push(format!("copied {objects} in {:.1} s", elapsed.as_secs_f64()));
         } else if self.tally.succeeded() > 0 || (self.skipped == 0 && self.tally.failed() == 0) {
             parts.push(format!(
                 "copied {}, {} in {:.1} s ({})",
