@@ -2,14 +2,17 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use rangeway_core::{
-    CopyOptions, Error, GetRange, HeadOptions, HeadResponse, Key, MultipartUpload, Payload, PutMode,
-    PutOptions, PutResponse, Result, Store, UploadedPart,
+    CopyOptions, Error, ErrorKind, GetRange, HeadOptions, HeadResponse, Key, MultipartUpload, Payload,
+    PutMode, PutOptions, PutResponse, Result, Store, UploadedPart,
 };
 use rangeway_range_engine::Retry;
 use rangeway_transport::{HeaderMap, HeaderValue, Method, encode, headers};
+
+use tokio::sync::oneshot;
 
 use crate::api::Api;
 use crate::error;
@@ -21,6 +24,9 @@ const MAX_COPY: u64 = 5 * GIB;
 
 /// Parts of copies are large: no byte of them passes through here.
 const PART: u64 = 512 * MIB;
+
+/// Services may take minutes to copy an object, or to put one together.
+const SERVER_SIDE_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// How many parts are copied at a time.
 const IN_FLIGHT: usize = 8;
@@ -40,7 +46,7 @@ pub(crate) async fn copy(
         let head = retry.run(|_| store.head(from, HeadOptions::new())).await?;
         return copy_parts(store, api, retry, from, to, head, options.mode).await;
     }
-    let error = match copy_whole(api, from, to).await {
+    let error = match limited(copy_whole(api, from, to)).await {
         // How S3 refuses sources beyond 5 GiB.
         Err(error) if matches!(error::code(&error), "InvalidRequest" | "EntityTooLarge") => error,
         result => return result,
@@ -90,26 +96,44 @@ async fn copy_parts(
     if head.meta.size == 0 {
         return store.put(to, Payload::Rope(Vec::new()), options).await;
     }
-    let upload = S3Upload::start(Arc::clone(api), to, options).await?;
     let mut shared = vec![("x-amz-copy-source", source(api, from)?)];
     if let Some(etag) = &head.meta.etag {
         shared.push(("x-amz-copy-source-if-match", headers::value("etag", etag)?));
     }
     let size = head.meta.size;
-    let copied = stream::iter((1..).zip(plan(size)))
-        .map(|(number, range)| copy_one(&upload, retry, &shared, number, range, size))
-        .buffer_unordered(IN_FLIGHT)
-        .try_collect()
-        .await;
-    let completed = match copied {
-        Ok(parts) => upload.complete(parts).await,
-        Err(error) => Err(error),
-    };
-    if completed.is_err() {
-        // The error that matters is the first one.
-        let _ = retry.run(|_| upload.abort()).await;
-    }
-    completed
+    let (api, retry, to) = (Arc::clone(api), retry.clone(), to.clone());
+    let (_waiting, gone) = oneshot::channel::<()>();
+    // On a task of its own, which ends the upload even when nobody waits for the copy any more.
+    let task = store.copies().spawn(async move {
+        let upload = retry.run(|_| S3Upload::start(Arc::clone(&api), &to, options.clone())).await?;
+        let parts = stream::iter((1..).zip(plan(size)))
+            .map(|(number, range)| copy_one(&upload, &retry, &shared, number, range, size))
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect();
+        let copied = tokio::select! {
+            copied = parts => copied,
+            _ = gone => Err(Error::new(ErrorKind::Cancelled, "nobody waits for the copy any more")),
+        };
+        let completed = match copied {
+            Ok(parts) => limited(upload.complete(parts)).await,
+            Err(error) => Err(error),
+        };
+        if completed.is_err()
+            && let Err(error) = retry.run(|_| upload.abort()).await
+        {
+            tracing::warn!(%error, "an upload could not be aborted: its parts remain at the service");
+        }
+        completed
+    });
+    task.await.map_err(|error| {
+        Error::new(ErrorKind::Cancelled, "the task of the copy ended early").with_source(error)
+    })?
+}
+
+/// One request that the service may take long for.
+async fn limited<T>(request: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |_| Error::new(ErrorKind::Timeout, format!("no answer within {SERVER_SIDE_TIMEOUT:?}"));
+    tokio::time::timeout(SERVER_SIDE_TIMEOUT, request).await.map_err(late)?
 }
 
 async fn copy_one(

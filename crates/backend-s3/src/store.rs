@@ -15,6 +15,8 @@ use rangeway_transport::{
     HeaderMap, HeaderName, HeaderValue, Method, RequestBody, Response, StatusCode, header,
 };
 
+use tokio_util::task::TaskTracker;
+
 use crate::api::Api;
 use crate::config::S3Config;
 use crate::multipart::S3Upload;
@@ -40,6 +42,8 @@ pub struct S3Store {
     api: Arc<Api>,
     capabilities: Capabilities,
     retry: Retry,
+    /// Copies in parts under way: they end their uploads even when nobody waits for them any more.
+    copies: TaskTracker,
 }
 
 impl S3Store {
@@ -58,7 +62,11 @@ impl S3Store {
         capabilities.copy_create = api.conditional_writes;
         capabilities.max_put_size = MAX_PUT;
         capabilities.parts = PARTS;
-        Ok(Self { api, capabilities, retry })
+        Ok(Self { api, capabilities, retry, copies: TaskTracker::new() })
+    }
+
+    pub(crate) fn copies(&self) -> &TaskTracker {
+        &self.copies
     }
 
     fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
@@ -81,8 +89,10 @@ impl S3Store {
         if let Some(range) = &options.range {
             request.headers.insert(header::RANGE, headers::range(range)?);
         }
-        let response =
-            self.api.send(request).await.map_err(|error| of_range(error, options.range.as_ref()))?;
+        let response = match self.api.send(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(self.of_range(error, key, &options).await),
+        };
         let (range, size) = extent(&response)?;
         let meta = meta(key, size, &response.headers);
         check(&options.conditions, &meta)?;
@@ -91,6 +101,26 @@ impl S3Store {
         let body =
             if length == 0 { Body::from_bytes(bytes::Bytes::new()) } else { response.into_body(length) };
         Ok(GetResponse::new(meta, range, attributes, body))
+    }
+
+    /// The error of a read of a range. A refusal of bytes that the object has is no statement about its size: taken
+    /// for one, the object would read as empty. A service that does not say the size is asked for it.
+    async fn of_range(&self, error: Error, key: &Key, options: &GetOptions) -> Error {
+        let range = options.range.as_ref().unwrap_or(&GetRange::Offset(0));
+        // Ranges that begin later are refused by objects that are not empty, too.
+        if error.kind() != ErrorKind::RangeNotSatisfiable || range.resolve(1).is_err() {
+            return refused(error, range);
+        }
+        if error::size(&error).is_some() {
+            return refused(error, range);
+        }
+        let mut head = HeadOptions::new().conditions(options.conditions.clone());
+        head.version.clone_from(&options.version);
+        match self.try_head(key, head).await {
+            Ok(found) if found.meta.size == 0 => error,
+            Ok(found) => contradiction(error, found.meta.size),
+            Err(other) => other,
+        }
     }
 
     async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
@@ -136,20 +166,17 @@ fn check(conditions: &rangeway_core::Conditions, meta: &ObjectMeta) -> Result<()
     }
 }
 
-/// The error of a read of `range`. A refusal of bytes that the object has, as it says, is no statement about its size:
-/// taken for one, the object would read as empty.
-fn of_range(error: Error, range: Option<&GetRange>) -> Error {
-    let Some(size) = error::size(&error).filter(|_| error.kind() == ErrorKind::RangeNotSatisfiable) else {
-        return error;
-    };
-    match range {
-        Some(range) if size == 0 || range.resolve(size).is_err() => error,
-        _ => Error::new(
-            ErrorKind::Integrity,
-            format!("the service refuses a range of an object of {size} bytes that holds it"),
-        )
-        .with_source(error),
+/// The error of a read of `range`, judged by the size that the service says.
+fn refused(error: Error, range: &GetRange) -> Error {
+    match error::size(&error).filter(|_| error.kind() == ErrorKind::RangeNotSatisfiable) {
+        Some(size) if size > 0 && range.resolve(size).is_ok() => contradiction(error, size),
+        _ => error,
     }
+}
+
+fn contradiction(error: Error, size: u64) -> Error {
+    let what = format!("the service refuses a range of an object of {size} bytes that holds it");
+    Error::new(ErrorKind::Integrity, what).with_source(error)
 }
 
 /// Which bytes the body holds, and how large the object is.
@@ -278,5 +305,8 @@ impl Store for S3Store {
         TransferStats::default()
     }
 
-    async fn drain(&self) {}
+    async fn drain(&self) {
+        self.copies.close();
+        self.copies.wait().await;
+    }
 }

@@ -176,6 +176,17 @@ async fn a_refused_range_of_an_object_that_is_not_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_range_without_a_size_is_no_empty_object() {
+    let refused = Fault::Status { status: 416, code: "InvalidRange", retry_after: None };
+    assert_error(ErrorKind::Integrity, |setup| setup.on(Matcher::get(), refused.clone())).await;
+    let setup = Setup::new();
+    setup.server.put_object("k", "");
+    setup.on(Matcher::get(), refused);
+    assert_eq!(setup.read(Way::Bytes).await.expect("an empty object"), b"");
+    assert_eq!(setup.server.counts().total(), 2, "one more request tells that it is empty");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn refusals_are_not_tried_again() {
     for (fault, kind) in [
         (Fault::access_denied(), ErrorKind::PermissionDenied),

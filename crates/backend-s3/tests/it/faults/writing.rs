@@ -233,3 +233,25 @@ async fn heads_are_tried_again() {
         assert_eq!(head().await.expect_err("the fault lasts").kind(), kind, "{fault:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_copy_aborts_its_upload() {
+    let setup = Setup::new();
+    let stalls = setup.on(Matcher::of(RequestKind::UploadPartCopy), Fault::BeforeHead(Ending::Stall));
+    let (from, to) = (Key::from("k"), Key::from("new"));
+    let copy = setup.store.copy(&from, &to, CopyOptions::new().mode(PutMode::Create));
+    let begun = async {
+        while stalls.hits() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(async {
+        tokio::select! {
+            copied = copy => panic!("the part stands still: {copied:?}"),
+            () = begun => {}
+        }
+    })
+    .await;
+    within(setup.store.drain()).await;
+    assert_nothing(&setup);
+}
