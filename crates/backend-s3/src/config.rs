@@ -144,8 +144,9 @@ fn checked_endpoint(endpoint: &str) -> Result<String> {
     if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
         return Err(bad("does not begin with http:// or https:// and a host"));
     }
-    if uri.query().is_some() {
-        return Err(bad("has a query"));
+    // What follows a `#` would never be sent: neither bucket nor key.
+    if uri.query().is_some() || endpoint.contains('#') {
+        return Err(bad("has a query or a fragment"));
     }
     Ok(endpoint.trim_end_matches('/').to_owned())
 }

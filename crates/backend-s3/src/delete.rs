@@ -1,6 +1,6 @@
 //! Deletions: batches of a thousand keys, several of them in flight, and a result for each key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
@@ -139,9 +139,46 @@ async fn request(api: &Api, keys: &[Key]) -> Result<HashMap<Key, Error>> {
     let request = Api::document(api.bucket(Method::POST, &[("delete", "")])?, document)
         .header(HeaderName::from_static("content-md5"), digest);
     let (_, document) = api.send_xml(request, "DeleteResult").await?;
-    let key = |failed: &Element| failed.text("Key").map(Key::from);
-    let failed = document
-        .children("Error")
-        .filter_map(|failed| Some((key(failed)?, error::of_document(failed, api.region()))));
-    Ok(failed.filter(|(_, error)| error::code(error) != "NoSuchKey").collect())
+    failures(&document, keys, api.region())
+}
+
+/// Which of `keys` were not deleted, and why.
+///
+/// # Errors
+/// `Integrity` when something failed and it is not said for which of them: what is not named counts as deleted.
+fn failures(document: &Element, keys: &[Key], region: &str) -> Result<HashMap<Key, Error>> {
+    let asked: HashSet<&Key> = keys.iter().collect();
+    let mut failed = HashMap::new();
+    for entry in document.children("Error") {
+        let error = error::of_document(entry, region);
+        let key = entry.text("Key").map(Key::from).filter(|key| asked.contains(key));
+        let Some(key) = key else {
+            let what = "the service names a failure, but none of the keys that it was to delete";
+            return Err(Error::new(ErrorKind::Integrity, what).with_source(error));
+        };
+        if error::code(&error) != "NoSuchKey" {
+            failed.insert(key, error);
+        }
+    }
+    Ok(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_without_a_key_are_no_success() {
+        let parse = |entries: &str| {
+            let document = format!("<DeleteResult>{entries}</DeleteResult>");
+            failures(&Element::parse(document.as_bytes()).expect("XML"), &["a".into(), "b".into()], "r")
+        };
+        let denied = "<Error><Key>a</Key><Code>AccessDenied</Code></Error>";
+        let gone = "<Error><Key>b</Key><Code>NoSuchKey</Code></Error>";
+        let failed = parse(&format!("{denied}{gone}")).expect("both are named");
+        assert_eq!(failed.keys().collect::<Vec<_>>(), [&Key::from("a")]);
+        for entry in ["<Error><Code>InternalError</Code></Error>", "<Error><Key>c</Key></Error>"] {
+            assert_eq!(parse(entry).expect_err("not named").kind(), ErrorKind::Integrity);
+        }
+    }
 }

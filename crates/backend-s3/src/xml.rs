@@ -9,6 +9,9 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 use rangeway_core::{Error, ErrorKind, Result};
 
+/// No answer of S3 is nested deeper. Elements within elements are dropped recursively, which takes stack.
+const DEPTH: usize = 32;
+
 /// An element: its name without namespace, its text, its children.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Element {
@@ -29,6 +32,9 @@ impl Element {
         loop {
             let event = reader.read_event().map_err(unreadable)?;
             let complete = match event {
+                Event::Start(_) if open.len() >= DEPTH => {
+                    return Err(Error::new(ErrorKind::Integrity, "the XML is nested too deeply"));
+                }
                 Event::Start(tag) => {
                     open.push(Self { name: name(tag.local_name().as_ref()), ..Self::default() });
                     None
@@ -150,6 +156,8 @@ mod tests {
                 "{bad:?}"
             );
         }
+        let deep = "<a>".repeat(2_000_000) + &"</a>".repeat(2_000_000);
+        assert_eq!(Element::parse(deep.as_bytes()).expect_err("too deep").kind(), ErrorKind::Integrity);
     }
 
     #[test]

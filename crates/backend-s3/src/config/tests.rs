@@ -159,6 +159,7 @@ fn bad_values_are_refused_by_name() {
         ("endpoint", "ftp://h", "http://"),
         ("endpoint", "http://", "endpoint"),
         ("endpoint", "http://h?x=1", "query"),
+        ("endpoint", "http://h/#/buckets", "fragment"),
         ("endpoint", "http://user:hunter2@h", "access-key-id"),
         ("region", "eu west", "region"),
         ("profile", "nope", "\"nope\""),
