@@ -11,7 +11,7 @@ use rangeway_core::{
 use crate::engine::{Engine, until};
 
 /// Services may take minutes to put a large object together.
-pub(crate) const SERVER_SIDE_TIMEOUT: Duration = Duration::from_mins(10);
+const SERVER_SIDE_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// An upload in parts to the store of an engine.
 #[derive(Debug)]

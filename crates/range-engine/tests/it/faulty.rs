@@ -79,6 +79,7 @@ pub(crate) struct Faulty {
     get_script: Arc<Script>,
     part_script: Arc<Script>,
     part_calls: Arc<AtomicUsize>,
+    copy_time: Duration,
     pub(crate) log: Arc<Log>,
 }
 
@@ -98,6 +99,7 @@ impl Faulty {
             get_script: Arc::new(|_| Fault::None),
             part_script: Arc::new(|_| Fault::None),
             part_calls: Arc::default(),
+            copy_time: Duration::ZERO,
             log: Arc::default(),
         }
     }
@@ -111,6 +113,12 @@ impl Faulty {
     /// What happens to each part sent, by its number from 0.
     pub(crate) fn on_part(mut self, script: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Self {
         self.part_script = Arc::new(script);
+        self
+    }
+
+    /// How long a copy takes.
+    pub(crate) fn copy_time(mut self, time: Duration) -> Self {
+        self.copy_time = time;
         self
     }
 
@@ -217,6 +225,7 @@ impl Store for Faulty {
     }
 
     async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
+        tokio::time::sleep(self.copy_time).await;
         self.inner.copy(from, to, options).await
     }
 

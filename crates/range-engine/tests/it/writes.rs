@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
-use rangeway_core::{Error, ErrorKind, PartSpec, Payload, PutMode, PutOptions, Result, Store, StoreExt};
+use rangeway_core::{
+    CopyOptions, Error, ErrorKind, PartSpec, Payload, PutMode, PutOptions, Result, Store, StoreExt,
+};
 use rangeway_range_engine::Ranged;
 
 use crate::faulty::{Fault, Faulty};
@@ -148,5 +150,14 @@ async fn uploads_by_hand_are_retried_too() -> Result<()> {
     let first = upload.put_part(PartSpec { number: 1, offset: 0 }, "abc".into()).await?;
     upload.complete(vec![first, second]).await?;
     assert_eq!(store.get_bytes("k").await?, "abcdef");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_may_take_as_long_as_it_takes() -> Result<()> {
+    let store = ranged(Faulty::new().copy_time(Duration::from_hours(5)))?;
+    store.inner().memory().put_bytes("k", "abc").await?;
+    store.copy(&"k".into(), &"copy".into(), CopyOptions::new()).await?;
+    assert_eq!((store.get_bytes("copy").await?, store.stats().retries), ("abc".into(), 0));
     Ok(())
 }
