@@ -1,6 +1,6 @@
 //! `Controller`: hands out the right to have a request in flight, as many at a time as the window says.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ struct Shared {
     /// The permits that there are, handed out or not; it follows `size`.
     permits: AtomicUsize,
     semaphore: Arc<Semaphore>,
+    /// Whether the window held a request back since the last one that ended.
+    held_back: AtomicBool,
     in_flight: AtomicU64,
     peak: AtomicU64,
     begun: Instant,
@@ -39,9 +41,7 @@ pub(crate) struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
-        // This permit is still out: if no other is left either, the window was what held others back.
-        let full = self.shared.semaphore.available_permits() == 0;
-        self.shared.completed(full);
+        self.shared.completed();
         if let Some(permit) = self.permit.take() {
             self.shared.give_back(permit);
         }
@@ -53,11 +53,11 @@ impl Shared {
         self.begun.elapsed()
     }
 
-    fn completed(&self, full: bool) {
+    fn completed(&self) {
         if let Some(window) = &self.window {
             let bytes = self.counters.bytes_read() + self.counters.bytes_written();
             let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-            window.completed(self.now(), bytes, full);
+            window.completed(self.now(), bytes, self.held_back.swap(false, Ordering::Relaxed));
             self.resize(window.size());
         }
     }
@@ -95,6 +95,7 @@ impl Controller {
             size: AtomicUsize::new(size),
             permits: AtomicUsize::new(size),
             semaphore: Arc::new(Semaphore::new(size)),
+            held_back: AtomicBool::new(false),
             in_flight: AtomicU64::new(0),
             peak: AtomicU64::new(0),
             begun: Instant::now(),
@@ -114,11 +115,19 @@ impl Controller {
 
     /// Waits until one more request may be in flight; first come, first served.
     pub(crate) async fn acquire(&self) -> Permit {
+        if self.0.semaphore.available_permits() == 0 {
+            self.held_back();
+        }
         let permit =
             Arc::clone(&self.0.semaphore).acquire_owned().await.expect("the semaphore is never closed");
         let now = self.0.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.peak.fetch_max(now, Ordering::Relaxed);
         Permit { shared: Arc::clone(&self.0), permit: Some(permit) }
+    }
+
+    /// A transfer has more to ask for than the window lets it.
+    pub(crate) fn held_back(&self) {
+        self.0.held_back.store(true, Ordering::Relaxed);
     }
 
     /// The service asked for fewer requests, or did not answer one.

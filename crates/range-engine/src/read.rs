@@ -146,7 +146,11 @@ impl RangedBody {
     /// Reads ahead as far as the window and the memory allow; always the part that is needed next.
     fn read_ahead(&mut self) {
         let engine = Arc::clone(self.engine());
-        while !self.rest.is_empty() && self.ahead.len() < engine.controller.window() {
+        while !self.rest.is_empty() {
+            if self.ahead.len() >= engine.controller.window() {
+                engine.controller.held_back();
+                break;
+            }
             let length = (self.rest.end - self.rest.start).min(engine.policy.part_size.base());
             let reservation = if self.ahead.is_empty() && self.first.remaining() == 0 {
                 engine.read_budget.overdraw(length)

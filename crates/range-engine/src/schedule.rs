@@ -34,6 +34,7 @@ impl<T: Send + 'static> Schedule<T> {
         part: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<()> {
         while self.tasks.len() >= self.engine.controller.window() {
+            self.engine.controller.held_back();
             let joined = self.tasks.join_next().await;
             self.collect(joined)?;
         }

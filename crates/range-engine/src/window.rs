@@ -64,8 +64,8 @@ struct Round {
     began: Duration,
     bytes: u64,
     completions: usize,
-    /// Whether the window was full all the time: only then does its size say anything.
-    full: bool,
+    /// Whether the window held a request back: only then does its size say anything.
+    held_back: bool,
     /// Whether requests from before the last change of the size are still among the completions.
     settling: bool,
 }
@@ -75,7 +75,7 @@ impl Window {
         Self {
             size: START,
             phase: Phase::Raised { before: None, factor: Factor::Double },
-            round: Round { full: true, settling: true, ..Round::default() },
+            round: Round { settling: true, ..Round::default() },
             probe: PROBE,
             refused: None,
         }
@@ -85,18 +85,19 @@ impl Window {
         self.size
     }
 
-    /// A request has ended at `now`; `bytes` have been moved in all, and the window was `full` until then or not.
-    pub(crate) fn completed(&mut self, now: Duration, bytes: u64, full: bool) {
+    /// A request has ended at `now`; `bytes` have been moved in all, and since the last one that ended, another was
+    /// `held_back` or not.
+    pub(crate) fn completed(&mut self, now: Duration, bytes: u64, held_back: bool) {
         self.round.completions += 1;
-        self.round.full &= full;
+        self.round.held_back |= held_back;
         let elapsed = now.saturating_sub(self.round.began);
         if self.round.completions < self.size || elapsed < SHORTEST_ROUND {
             return;
         }
-        let measured = self.round.full && !self.round.settling;
+        let measured = self.round.held_back && !self.round.settling;
         #[allow(clippy::cast_precision_loss, reason = "a rate needs no more than 52 bits")]
         let rate = bytes.saturating_sub(self.round.bytes) as f64 / elapsed.as_secs_f64();
-        self.round = Round { began: now, bytes, full: true, ..Round::default() };
+        self.round = Round { began: now, bytes, ..Round::default() };
         if measured {
             self.measured(now, rate);
         }

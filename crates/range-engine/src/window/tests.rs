@@ -154,7 +154,7 @@ fn refusals_shrink_the_window_and_are_remembered() {
 }
 
 #[test]
-fn a_window_that_is_not_full_says_nothing() {
+fn a_window_that_holds_nothing_back_says_nothing() {
     let mut window = Window::new();
     for millisecond in 0..60_000 {
         window.completed(Duration::from_millis(millisecond), millisecond * 1_000_000, false);

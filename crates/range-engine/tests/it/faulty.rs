@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     Fail(ErrorKind),
     /// Never answers.
     Hang,
+    /// Answers after so long.
+    Late(Duration),
     /// Answers after this time.
     Delay(Duration),
     /// The body breaks after so many bytes.
@@ -174,6 +176,7 @@ impl Store for Faulty {
         match fault {
             Fault::Fail(kind) => return Err(Error::new(kind, "as told")),
             Fault::Hang => std::future::pending().await,
+            Fault::Late(wait) => tokio::time::sleep(wait).await,
             Fault::IgnoreRange => options.range = None,
             Fault::Shift => {
                 if let Some(GetRange::Bounded(range)) = &mut options.range {

@@ -4,4 +4,5 @@ mod dependent;
 mod faulty;
 mod limits;
 mod reads;
+mod window;
 mod writes;
