@@ -126,7 +126,8 @@ impl Output {
     /// Tells the user something that is neither result nor error.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            self.message(&escaped(text));
+            let json = || serde_json::json!({ "note": text }).to_string();
+            self.message(&if self.json { json() } else { escaped(text) });
         }
     }
 
@@ -144,7 +145,7 @@ impl Output {
 
     /// Says what went wrong, why, and what to do next.
     pub(crate) fn error(&self, error: &Error) {
-        self.message(&described(error));
+        self.message(&if self.json { json(error) } else { described(error) });
     }
 
     /// Messages never fail: there is nowhere to say so.
@@ -252,6 +253,23 @@ fn described(error: &Error) -> String {
     text
 }
 
+/// The same for other programs, in one line.
+fn json(error: &Error) -> String {
+    let mut causes = Vec::new();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        causes.push(source.to_string());
+        cause = source.source();
+    }
+    let error = serde_json::json!({
+        "kind": error.kind().as_str(),
+        "message": error.to_string(),
+        "causes": causes,
+        "hint": error.hint(),
+    });
+    serde_json::json!({ "error": error }).to_string()
+}
+
 /// Replaces control characters by their escapes.
 fn escaped(text: &str) -> String {
     let is_plain = |c: char| !c.is_control();
@@ -279,6 +297,13 @@ error: file:///x: i/o error: opening it
   because: disk on fire
 hint: call the fire brigade";
         assert_eq!(described(&error), expected);
+        let expected = serde_json::json!({ "error": {
+            "kind": "i/o error",
+            "message": "file:///x: i/o error: opening it",
+            "causes": ["disk on fire"],
+            "hint": "call the fire brigade",
+        } });
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json(&error)).ok(), Some(expected));
     }
 
     #[test]

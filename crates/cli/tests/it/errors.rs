@@ -117,3 +117,11 @@ fn logs_go_to_standard_error() {
     command.env("RUST_LOG", "=nonsense=");
     finish(start(command)).exits(0).says("warning: RUST_LOG is not understood");
 }
+
+#[test]
+fn errors_are_json_where_results_are() {
+    let sandbox = Sandbox::with_server();
+    let ended = sandbox.run("--json cat s3://bucket/missing").exits(3);
+    let error: serde_json::Value = serde_json::from_str(ended.stderr.trim_end()).expect("one line of JSON");
+    assert_eq!(error["error"]["kind"], "not found", "{error}");
+}

@@ -216,7 +216,11 @@ pub(super) async fn explain_missing(error: Error, from: &Arc<dyn Store>, source:
 
 /// The error of a source that is a prefix or a folder, without `-r`.
 pub(super) fn needs_recursive(source: &StoreUri) -> Error {
-    let what = if location::local_path(source).is_some() { "a folder" } else { "a prefix, not an object" };
+    let what = match source.key().as_str() {
+        _ if location::local_path(source).is_some() => "a folder",
+        "" => "a bucket, not an object",
+        _ => "a prefix, not an object",
+    };
     Error::invalid(format!("{} is {what}", location::shown(source)))
         .with_hint("add -r to copy everything below it")
 }
