@@ -183,6 +183,9 @@ fn blocks(source: Arc<dyn ReadAt>, range: Range<u64>) -> BoxStream<'static, Resu
             }
             let length = usize::try_from(BLOCK.min(range.end - offset)).expect("a block fits into memory");
             let bytes = source.read_at(offset, length).await?;
+            if bytes.len() != length {
+                return Err(wrong_length(length as u64, bytes.len() as u64));
+            }
             let next = offset + bytes.len() as u64;
             Ok(Some((bytes, next)))
         }

@@ -165,3 +165,23 @@ async fn the_proxy_is_asked_for_a_tunnel_and_only_where_it_should() {
     }
     assert_eq!(proxy.requests().len(), 1);
 }
+
+/// A source that has nothing to give and does not say so.
+#[derive(Debug)]
+struct Nothing;
+
+#[async_trait::async_trait]
+impl rangeway_core::ReadAt for Nothing {
+    async fn read_at(&self, _: u64, _: usize) -> rangeway_core::Result<Bytes> {
+        Ok(Bytes::new())
+    }
+}
+
+#[tokio::test]
+async fn a_region_that_ends_too_early_is_the_error() {
+    let peer = Peer::start(vec![ok("")]).await;
+    let payload = Payload::region(std::sync::Arc::new(Nothing), 0..10);
+    let body = RequestBody::from_payload(payload).await.expect("nothing is read yet");
+    let sent = rest(&ClientOptions::default()).send(peer.request(Method::PUT, "/k").body(body)).await;
+    assert_eq!(sent.expect_err("no bytes").kind(), ErrorKind::InvalidInput);
+}
