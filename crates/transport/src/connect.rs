@@ -47,6 +47,8 @@ impl Connect {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        // Divided among the addresses of a name: the first must not use up the time of all when it is silent.
+        tcp.set_connect_timeout(Some(options.connect_timeout));
         let proxy = Matcher::builder()
             .https(options.proxy.as_deref().unwrap_or_default())
             .no(options.no_proxy.as_deref().unwrap_or_default())
