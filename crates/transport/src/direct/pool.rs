@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use http::Uri;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use super::Stream;
 
@@ -26,7 +28,15 @@ impl Origin {
 pub(super) struct Pool {
     limit: usize,
     timeout: Duration,
-    idle: Mutex<HashMap<Origin, Vec<(Instant, Stream)>>>,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// Connections and since when they are idle, the newest last.
+    streams: HashMap<Origin, Vec<(Instant, Stream)>>,
+    /// Closes connections that nobody asks for any more.
+    sweeper: Option<JoinHandle<()>>,
 }
 
 impl Pool {
@@ -38,7 +48,7 @@ impl Pool {
     /// A connection that is still open, as far as one can tell without asking.
     pub(super) fn take(&self, origin: &Origin) -> Option<Stream> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let streams = idle.get_mut(origin)?;
+        let streams = idle.streams.get_mut(origin)?;
         // The newest is last: once it is too old, all of them are.
         while let Some((since, mut stream)) = streams.pop() {
             if since.elapsed() >= self.timeout {
@@ -51,13 +61,41 @@ impl Pool {
     }
 
     /// Keeps a connection whose answer was read to its end.
-    pub(super) fn put(&self, origin: Origin, stream: Stream) {
+    pub(super) fn put(self: &Arc<Self>, origin: Origin, stream: Stream) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let streams = idle.entry(origin).or_default();
+        let streams = idle.streams.entry(origin).or_default();
         streams.retain(|(since, _)| since.elapsed() < self.timeout);
         if streams.len() < self.limit {
             streams.push((Instant::now(), stream));
         }
+        if idle.sweeper.as_ref().is_none_or(JoinHandle::is_finished)
+            && let Ok(runtime) = Handle::try_current()
+        {
+            idle.sweeper = Some(runtime.spawn(sweep(Arc::downgrade(self), self.timeout)));
+        }
+    }
+
+    /// Closes what has been idle for too long, and says how long the rest may stay; `None` when nothing is left.
+    fn sweep(&self) -> Option<Duration> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.streams.retain(|_, streams| {
+            streams.retain(|(since, _)| since.elapsed() < self.timeout);
+            !streams.is_empty()
+        });
+        let oldest = idle.streams.values().flatten().map(|(since, _)| *since).min();
+        if oldest.is_none() {
+            idle.sweeper = None;
+        }
+        oldest.map(|since| self.timeout.saturating_sub(since.elapsed()))
+    }
+}
+
+/// Sweeps until the pool is empty or gone.
+async fn sweep(pool: Weak<Pool>, first: Duration) {
+    let mut next = Some(first);
+    while let Some(wait) = next {
+        tokio::time::sleep(wait).await;
+        next = pool.upgrade().and_then(|pool| pool.sweep());
     }
 }
 
