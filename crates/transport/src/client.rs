@@ -11,7 +11,7 @@ use rangeway_core::{Error, Operation, Result, Settings};
 
 use crate::RequestBody;
 use crate::connect::Connect;
-use crate::direct::{self, Direct, DirectBody};
+use crate::direct::{self, Direct, DirectBody, MAX_HEADERS};
 use crate::settings::{CA_BUNDLE, CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, NO_PROXY, PROXY};
 use crate::tls::read_bundle;
 
@@ -130,6 +130,7 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(options.idle_timeout)
             .pool_max_idle_per_host(options.idle_connections)
+            .http1_max_headers(MAX_HEADERS)
             .build(connect);
         Ok(Self { pool, direct })
     }

@@ -20,6 +20,7 @@ use crate::connect::{BoxError, Connect};
 
 pub(crate) use body::DirectBody;
 use head::Head;
+pub(crate) use head::MAX_HEADERS;
 use pool::Pool;
 
 /// The connections that bodies are read from.
@@ -45,6 +46,8 @@ pub(crate) enum Failure {
     Connect(#[source] BoxError),
     #[error("the connection broke off")]
     Broken(#[from] io::Error),
+    #[error("the connection broke off in the head of the answer")]
+    Cut(#[source] io::Error),
     #[error("the answer is not HTTP/1.1: {0}")]
     Malformed(&'static str),
 }
@@ -97,9 +100,14 @@ async fn exchange(stream: &mut Stream, message: &[u8]) -> Result<(Head, BytesMut
     stream.write_all(message).await?;
     stream.flush().await?;
     let mut buffer = BytesMut::with_capacity(FIRST_READ);
+    let mut begun = false;
     loop {
-        if stream.read_buf(&mut buffer).await? == 0 {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        match stream.read_buf(&mut buffer).await {
+            Ok(1..) => begun = true,
+            Ok(0) if begun => return Err(Failure::Cut(io::ErrorKind::UnexpectedEof.into())),
+            Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            Err(error) if begun => return Err(Failure::Cut(error)),
+            Err(error) => return Err(error.into()),
         }
         while let Some((head, length)) = head::answer(&buffer)? {
             let rest = buffer.split_off(length);

@@ -25,8 +25,8 @@ pub(super) struct Head {
     pub(super) keep_alive: bool,
 }
 
-/// More headers than any service sends.
-const MAX_HEADERS: usize = 128;
+/// More headers than any service sends: S3 allows 8 KiB of them, and metadata may be hundreds of short ones.
+pub(crate) const MAX_HEADERS: usize = 512;
 
 /// The bytes of a GET. Names and values of an `http::HeaderMap` hold no line breaks, so neither does the message.
 pub(super) fn request(request: &http::Request<()>) -> Vec<u8> {
@@ -79,7 +79,9 @@ fn framing(status: StatusCode, headers: &HeaderMap) -> Result<Framing, Failure> 
         return Ok(Framing::Length(0));
     }
     if headers.contains_key(TRANSFER_ENCODING) {
-        let chunked = has_token(headers, &TRANSFER_ENCODING, "chunked");
+        let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+        let chunked = codings.next().is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+            && codings.next().is_none();
         return if chunked && !headers.contains_key(CONTENT_LENGTH) {
             Ok(Framing::Chunked)
         } else {

@@ -1,8 +1,11 @@
 //! GETs over the direct data path: framing, and which connections are used again.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 use rangeway_core::ErrorKind;
 use rangeway_transport::{ClientOptions, Method};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::peer::{Peer, rest};
 
@@ -83,6 +86,8 @@ async fn answers_that_could_be_misread_are_refused() {
         answer("200 OK\r\nContent-Length: 3\r\nContent-Length: 4", "abcd"),
         answer("200 OK\r\nTransfer-Encoding: chunked", "zz\r\nabc\r\n0\r\n\r\n"),
         answer("200 OK\r\nTransfer-Encoding: chunked", "2\r\nabc\r\n0\r\n\r\n"),
+        answer("200 OK\r\nTransfer-Encoding: gzip, chunked", "3\r\nabc\r\n0\r\n\r\n"),
+        answer("200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n"),
     ] {
         let peer = Peer::start(vec![bad]).await;
         let outcome = match rest(&ClientOptions::default()).send(peer.request(Method::GET, "/k")).await {
@@ -91,4 +96,51 @@ async fn answers_that_could_be_misread_are_refused() {
         };
         assert_eq!(outcome.expect_err("refused").kind(), ErrorKind::Interrupted);
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_had_begun_is_not_asked_for_again_in_secret() {
+    let peer = Peer::start(vec![ok("", "abc"), b"HTTP/1.1 200 OK\r\nCont".to_vec(), ok("", "d")]).await;
+    let rest = rest(&ClientOptions::default());
+    let response = rest.send(peer.request(Method::GET, "/k")).await.expect("an answer");
+    assert_eq!(response.into_bytes(10).await.expect("whole"), "abc");
+    let error = rest.send(peer.request(Method::GET, "/k")).await.expect_err("half a head");
+    assert_eq!((error.kind(), peer.requests().len()), (ErrorKind::Interrupted, 2));
+}
+
+#[tokio::test]
+async fn hundreds_of_short_headers_are_read() {
+    let metadata: Vec<String> = (0..400).map(|number| format!("\r\nx-amz-meta-{number}: v")).collect();
+    let metadata = metadata.concat();
+    let rest = rest(&ClientOptions::default());
+    for method in [Method::GET, Method::HEAD] {
+        let peer = Peer::start(vec![ok(&metadata, "")]).await;
+        let response = rest.send(peer.request(method, "/k")).await.expect("an answer");
+        assert_eq!(response.headers["x-amz-meta-399"], "v");
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_in_time_even_when_nobody_asks() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let uri = format!("http://{}/k", listener.local_addr().expect("an address"));
+    let mut options = ClientOptions::default();
+    options.idle_timeout = Duration::from_millis(20);
+    let rest = rest(&options);
+    let served = async {
+        let (mut socket, _) = listener.accept().await.expect("a connection");
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"\r\n\r\n") {
+            seen.push(socket.read_u8().await.expect("the request"));
+        }
+        socket.write_all(&ok("", "abc")).await.expect("sent");
+        socket.read(&mut [0]).await
+    };
+    let asked = async {
+        let request = rangeway_transport::Request::new(Method::GET, uri.parse().expect("a URI"));
+        rest.send(request).await.expect("an answer").into_bytes(10).await
+    };
+    let both = tokio::time::timeout(Duration::from_secs(20), futures::future::join(served, asked));
+    let (end, body) = both.await.expect("closed in time");
+    assert_eq!((end.expect("its end"), body.expect("whole")), (0, "abc".into()));
 }
