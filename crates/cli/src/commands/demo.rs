@@ -26,7 +26,8 @@ const ROUNDS: usize = 3;
 
 pub(super) async fn run(args: &Demo, context: &Arc<Context>) -> Outcome {
     let output = &context.output;
-    let size = usize::try_from(args.size).ok().filter(|size| *size > 0);
+    let fits = |size: &usize| Vec::<u8>::new().try_reserve_exact(*size).is_ok();
+    let size = usize::try_from(args.size).ok().filter(|size| *size > 0).filter(fits);
     let size =
         size.ok_or_else(|| Error::invalid("the object needs a byte at least, and must fit into memory"))?;
     let server = start_server()?;

@@ -41,4 +41,5 @@ fn the_demo_verifies_and_says_what_to_do_next() {
     assert_eq!(record["read_single_stream"]["requests"], 1);
     assert!(record["read_engine"]["requests"].as_u64() > Some(1), "{record}");
     sandbox.run("demo --size 0").exits(2);
+    sandbox.run("demo --size 1000000TiB").exits(2).says("must fit into memory");
 }
