@@ -7,6 +7,7 @@ use rangeway::{Error, ErrorKind, HeadOptions, ListEntry, ObjectMeta, Operation, 
 use serde::Serialize;
 
 use super::Outcome;
+use super::tally::Tally;
 use super::tree::Tree;
 use crate::args::Ls;
 use crate::context::Context;
@@ -24,18 +25,32 @@ pub(super) async fn run(args: &Ls, context: &Context) -> Outcome {
     }
     let mut tree = Tree::open(context, &place, !args.recursive)?;
     let show = Show { output: &context.output, human: args.human, base: tree.prefix.clone() };
-    if tree.is_empty().await? {
+    let mut tally = Tally::default();
+    for error in tree.unreadable().await {
+        context.output.error(&error);
+        tally.fail(&error);
+    }
+    if tree.is_empty().await? && tally.failed() == 0 {
         return show_object(&place, context, show).await;
     }
     let mut batches = tree.entries().ready_chunks(BATCH);
     while let Some(batch) = batches.next().await {
         for entry in batch {
-            show.entry(&entry?)?;
+            match entry {
+                Ok(entry) => {
+                    show.entry(&entry)?;
+                    tally.done();
+                }
+                Err(error) => {
+                    context.output.error(&error);
+                    tally.fail(&error);
+                }
+            }
         }
         // What is known is shown before the next page is waited for.
         context.output.flush()?;
     }
-    Ok(ExitCode::Success)
+    Ok(tally.exit_code(tally.succeeded() == 0))
 }
 
 /// Lists the buckets; `false` where there are none but only one tree, as in local files.

@@ -14,6 +14,8 @@ pub(super) struct Tree {
     pub(super) store: Arc<dyn Store>,
     /// What the keys of all of them start with; empty, or ends with `/`.
     pub(super) prefix: String,
+    /// Whether the listing goes on after an error: a folder that cannot be read hides no other.
+    goes_on: bool,
     entries: Peekable<BoxStream<'static, Result<ListEntry>>>,
 }
 
@@ -27,7 +29,7 @@ impl Tree {
             options = options.delimiter("/");
         }
         let entries = store.list(options).peekable();
-        Ok(Self { store, prefix, entries })
+        Ok(Self { store, prefix, goes_on: location::local_path(place).is_some(), entries })
     }
 
     /// The error of a prefix that nothing starts with.
@@ -35,6 +37,17 @@ impl Tree {
         Error::new(ErrorKind::NotFound, "nothing starts with this prefix")
             .with_operation(Operation::List)
             .with_uri(place)
+    }
+
+    /// What cannot be listed before the first entry, in a listing that goes on all the same.
+    pub(super) async fn unreadable(&mut self) -> Vec<Error> {
+        let mut errors = Vec::new();
+        while self.goes_on
+            && let Some(Err(error)) = Pin::new(&mut self.entries).next_if(Result::is_err).await
+        {
+            errors.push(error);
+        }
+        errors
     }
 
     /// Whether there is nothing below the place.

@@ -149,3 +149,34 @@ fn large_objects_at_once_need_no_more_memory_than_allowed() {
         );
     }
 }
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a test that cannot run says so")]
+fn a_folder_that_cannot_be_read_hides_no_other() {
+    let sandbox = Sandbox::local();
+    for name in ["a/x", "b/y"] {
+        sandbox.write(&format!("tree/{name}"), name);
+    }
+    let close = |mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(sandbox.path("tree/a"), mode).expect("its permissions");
+    };
+    // Without the right to read every folder, which root has.
+    let run = |line: &str| {
+        let program = sandbox.command(line);
+        let mut command = std::process::Command::new("setpriv");
+        command.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(program.get_program());
+        command.args(program.get_args()).current_dir(sandbox.path(""));
+        command.output().ok().filter(|output| !output.stderr.starts_with(b"setpriv"))
+    };
+    close(0);
+    let (listed, copied) = (run("ls -r tree"), run("cp -r tree copy"));
+    close(0o755);
+    let (Some(listed), Some(copied)) = (listed, copied) else {
+        eprintln!("this system does not allow setpriv: nothing was tested");
+        return;
+    };
+    let text = String::from_utf8_lossy(&listed.stdout);
+    assert!(listed.status.code() == Some(1) && text.contains("b/y"), "{listed:?}");
+    assert!(copied.status.code() == Some(1) && sandbox.read("copy/b/y") == "b/y", "{copied:?}");
+}

@@ -28,7 +28,11 @@ pub(super) async fn items(
         return if is_tree { Err(needs_recursive(source)) } else { one(source, target, copier, context) };
     }
     let mut tree = Tree::open(context, source, false)?;
+    let unreadable = tree.unreadable().await;
     if tree.is_empty().await? {
+        if let Some(error) = unreadable.into_iter().next() {
+            return Err(error);
+        }
         return if is_tree { nothing(source) } else { one(source, target, copier, context) };
     }
     let prefix = target.of_tree(source)?;
@@ -49,7 +53,8 @@ pub(super) async fn items(
         }
         _ => (Arc::clone(&copier.to), target),
     };
-    Ok(below(tree, source.clone(), to, target))
+    let unreadable = stream::iter(unreadable.into_iter().map(Err));
+    Ok(unreadable.chain(below(tree, source.clone(), to, target)).boxed())
 }
 
 fn one(
