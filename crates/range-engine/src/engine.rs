@@ -119,7 +119,10 @@ pub(crate) async fn until<T>(
     deadline: Option<Instant>,
     future: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    limited(Duration::MAX, deadline, "no end", future).await
+    match deadline {
+        None => future.await,
+        Some(_) => limited(Duration::MAX, deadline, "no end", future).await,
+    }
 }
 
 /// Awaits `future` for at most `timeout`, and not beyond `deadline`.

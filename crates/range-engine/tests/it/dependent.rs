@@ -164,3 +164,13 @@ async fn a_payload_that_panics_leaves_no_upload() -> Result<()> {
     assert_eq!(open_uploads(&store), 0);
     Ok(())
 }
+
+#[test]
+fn writes_that_are_handed_on_as_they_are_need_no_timer() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let store = Ranged::new(Faulty::new(), Policy::local())?;
+    let key = "k".into();
+    let payload = Payload::from("abc");
+    // The store in memory answers at once; the engine must not ask for the time either.
+    runtime.block_on(store.put(&key, payload, PutOptions::new())).map(|_| ())
+}
