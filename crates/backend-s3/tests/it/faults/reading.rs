@@ -241,3 +241,11 @@ async fn a_corrupt_byte_over_plain_http_is_not_noticed() {
         assert_eq!(DATA.verify(place + 1, &read[after..]), Ok(()), "{way:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_whose_words_never_end() {
+    let setup = Setup::new();
+    setup.on(Matcher::get(), Fault::internal_error()).times(1);
+    setup.on(Matcher::get(), Fault::InBody(5, Ending::Stall)).times(1);
+    assert_eq!(DATA.verify(0, &setup.read(Way::Bytes).await.expect("the object")), Ok(()));
+}
