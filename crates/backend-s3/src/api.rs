@@ -149,7 +149,7 @@ impl Api {
         if document.name == "Error" {
             return Err(error::of_document(&document, self.region()));
         }
-        if document.name != root {
+        if !is_answer(&document.name, root) {
             let found = &document.name;
             return Err(Error::new(
                 rangeway_core::ErrorKind::Integrity,
@@ -190,11 +190,29 @@ fn check_bucket(bucket: &str) -> Result<()> {
         .with_hint("bucket names have letters, digits, '-' and '.' only"))
 }
 
+/// Whether a document called `found` is the answer that S3 calls `expected`: some services say `Response` where S3 says
+/// `Result`, and have done what was asked.
+fn is_answer(found: &str, expected: &str) -> bool {
+    found == expected || found == expected.replace("Result", "Response")
+}
+
 #[cfg(test)]
 mod tests {
     use rangeway_core::{Env, Settings};
 
     use super::*;
+
+    #[test]
+    fn answers_are_known_by_either_name() {
+        for (found, is) in [
+            ("CompleteMultipartUploadResult", true),
+            ("CompleteMultipartUploadResponse", true),
+            ("html", false),
+            ("Error", false),
+        ] {
+            assert_eq!(is_answer(found, "CompleteMultipartUploadResult"), is, "{found}");
+        }
+    }
 
     fn api(bucket: &str, settings: &[(&str, &str)]) -> Result<Api> {
         let env: Env = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")].into_iter().collect();

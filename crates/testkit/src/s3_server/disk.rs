@@ -7,15 +7,16 @@ use std::path::{Component, Path, PathBuf};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, Stream};
+use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue};
 use s3s::dto::{self, GetObjectInput, GetObjectOutput, StreamingBlob};
-use s3s::{S3, S3Request, S3Response, S3Result};
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
 
 /// Bytes per blocking read: small enough for the processor's cache, large enough for the hop between threads not to
 /// matter.
 const BLOCK: u64 = 256 * 1024;
 
-/// s3s-fs, but for the way bodies are read and one false claim of its listings.
+/// s3s-fs, but for the way bodies are read, one false claim of its listings, and the size in refusals of ranges.
 #[derive(Debug)]
 pub(super) struct Disk {
     files: FileSystem,
@@ -28,6 +29,27 @@ impl Disk {
         Ok(Self { files, root: root.to_owned() })
     }
 
+    /// The refusal of a range with the object's size, which S3 says and s3s-fs does not.
+    fn with_size(&self, mut error: S3Error, bucket: &str, key: &str) -> S3Error {
+        let size = || Some(self.path(bucket, key)?.metadata().ok()?.len());
+        if *error.code() == S3ErrorCode::InvalidRange
+            && let Some(Ok(value)) = size().map(|size| HeaderValue::try_from(format!("bytes */{size}")))
+        {
+            error.set_headers(HeaderMap::from_iter([(CONTENT_RANGE, value)]));
+        }
+        error
+    }
+
+    /// The file of an object.
+    fn path(&self, bucket: &str, key: &str) -> Option<PathBuf> {
+        let mut path = self.root.join(bucket);
+        for component in Path::new(key).components() {
+            let Component::Normal(name) = component else { return None };
+            path.push(name);
+        }
+        Some(path)
+    }
+
     /// The object's file at the first byte of the answer, if it is the file that the answer speaks of.
     fn open(&self, bucket: &str, key: &str, answer: &GetObjectOutput) -> Option<File> {
         let (start, size) = match &answer.content_range {
@@ -37,12 +59,7 @@ impl Disk {
             }
             None => (0, u64::try_from(answer.content_length?).ok()?),
         };
-        let mut path = self.root.join(bucket);
-        for component in Path::new(key).components() {
-            let Component::Normal(name) = component else { return None };
-            path.push(name);
-        }
-        let mut file = File::open(path).ok()?;
+        let mut file = File::open(self.path(bucket, key)?).ok()?;
         if file.metadata().ok()?.len() != size {
             return None;
         }
@@ -75,7 +92,8 @@ macro_rules! pass_on {
         impl S3 for Disk {
             async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
                 let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
-                let mut answer = self.files.get_object(request).await?;
+                let answer = self.files.get_object(request).await;
+                let mut answer = answer.map_err(|error| self.with_size(error, &bucket, &key))?;
                 let length = answer.output.content_length.and_then(|length| u64::try_from(length).ok());
                 if let (Some(length), Some(file)) = (length, self.open(&bucket, &key, &answer.output)) {
                     answer.output.body = Some(StreamingBlob::wrap(blocks(file, length)));
