@@ -43,7 +43,8 @@ const MEMORY_LIMIT: Setting = Setting::new(
     "memory-limit",
     SettingKind::Size,
     "How many bytes a store's reads hold in buffers of their own, and as many its writes. Memory that the caller \
-     asked for, such as a whole object as one buffer, and what a stream of unknown length brings before its first part is sent, does not count. 128MiB unless set.",
+     asked for, such as a whole object as one buffer, and what a stream of unknown length brings before its first \
+     part is sent, does not count. 128MiB unless set.",
 )
 .env(&["RANGEWAY_MEMORY_LIMIT"]);
 
