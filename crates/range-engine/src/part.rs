@@ -14,6 +14,9 @@ use crate::retry::Attempts;
 /// A broken attempt that brought this much starts the counting of attempts anew.
 const PROGRESS: u64 = 256 << 10;
 
+/// What a body did that timed out.
+const STOOD_STILL: &str = "the body stood still: no byte";
+
 /// What all parts of one read share: which object, in which state, until when.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -64,7 +67,35 @@ impl Source {
         if !same || answer.meta.size != self.size {
             return Err(changed());
         }
-        starting_at(answer.body, &answer.range, range.start).await
+        self.starting_at(answer.body, &answer.range, range.start).await
+    }
+
+    /// The body, which holds `came`, without the bytes before `start`.
+    ///
+    /// # Errors
+    /// `Integrity` when `start` is not among the bytes that came.
+    pub(crate) async fn starting_at(&self, mut body: Body, came: &Range<u64>, start: u64) -> Result<Body> {
+        if !came.contains(&start) {
+            return Err(Error::new(
+                ErrorKind::Integrity,
+                format!(
+                    "asked for bytes from {start} on, the service answered with {}..{}",
+                    came.start, came.end
+                ),
+            ));
+        }
+        let mut skip = start - came.start;
+        while skip > 0 {
+            let chunk = limited(self.engine.policy.stall_timeout, self.deadline, STOOD_STILL, body.chunk());
+            let Some(mut chunk) = chunk.await? else { break };
+            if chunk.len() as u64 > skip {
+                let length = body.remaining() + chunk.len() as u64 - skip;
+                let rest = chunk.split_off(usize::try_from(skip).unwrap_or(chunk.len()));
+                return Ok(Body::from_stream(length, stream::iter([Ok(rest)]).chain(body.stream())));
+            }
+            skip -= chunk.len() as u64;
+        }
+        Ok(body)
     }
 
     fn locate(&self, error: Error) -> Error {
@@ -76,33 +107,6 @@ impl Source {
 fn changed() -> Error {
     Error::new(ErrorKind::PreconditionFailed, "the object changed while it was being read")
         .with_hint("read it again from the start")
-}
-
-/// The body, which holds `came`, without the bytes before `start`.
-///
-/// # Errors
-/// `Integrity` when `start` is not among the bytes that came.
-pub(crate) async fn starting_at(mut body: Body, came: &Range<u64>, start: u64) -> Result<Body> {
-    if !came.contains(&start) {
-        return Err(Error::new(
-            ErrorKind::Integrity,
-            format!(
-                "asked for bytes from {start} on, the service answered with {}..{}",
-                came.start, came.end
-            ),
-        ));
-    }
-    let mut skip = start - came.start;
-    while skip > 0 {
-        let Some(mut chunk) = body.chunk().await? else { break };
-        if chunk.len() as u64 > skip {
-            let length = body.remaining() + chunk.len() as u64 - skip;
-            let rest = chunk.split_off(usize::try_from(skip).unwrap_or(chunk.len()));
-            return Ok(Body::from_stream(length, stream::iter([Ok(rest)]).chain(body.stream())));
-        }
-        skip -= chunk.len() as u64;
-    }
-    Ok(body)
 }
 
 /// One range of an object. What has been handed out is right; the next byte is asked for again when a body breaks.
@@ -187,14 +191,14 @@ impl PartReader {
         self.open().await?;
         let Some(body) = &mut self.body else { return Ok(0) };
         let stall = self.source.engine.policy.stall_timeout;
-        limited(stall, self.source.deadline, "the body stood still: no byte", body.read(buffer)).await
+        limited(stall, self.source.deadline, STOOD_STILL, body.read(buffer)).await
     }
 
     async fn try_chunk(&mut self) -> Result<Option<Bytes>> {
         self.open().await?;
         let Some(body) = &mut self.body else { return Ok(None) };
         let stall = self.source.engine.policy.stall_timeout;
-        limited(stall, self.source.deadline, "the body stood still: no byte", body.chunk()).await
+        limited(stall, self.source.deadline, STOOD_STILL, body.chunk()).await
     }
 
     /// Opens a body at the next byte, unless one is open; never longer than the range.

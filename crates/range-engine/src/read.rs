@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::budget::Reservation;
 use crate::engine::Engine;
-use crate::part::{PartReader, Source, starting_at};
+use crate::part::{PartReader, Source};
 use crate::schedule::{Schedule, task_failed};
 use crate::{memory, plan};
 
@@ -59,7 +59,7 @@ async fn try_get(engine: &Arc<Engine>, key: &Key, options: GetOptions) -> Result
         Body::from_bytes(Bytes::new())
     } else {
         let open = first_part(first.range.as_ref(), &answer.range, &wanted, engine.policy.part_size.base());
-        let body = starting_at(answer.body, &answer.range, wanted.start).await?;
+        let body = source.starting_at(answer.body, &answer.range, wanted.start).await?;
         let rest = open.end..wanted.end;
         Body::new(length, RangedBody::new(PartReader::new(source, open, Some(body)), rest))
     };
@@ -196,7 +196,15 @@ impl BodySource for RangedBody {
         let Some(next) = self.ahead.front_mut() else { return Ok(None) };
         let joined = next.await;
         self.ahead.pop_front();
-        let (bytes, reservation) = joined.map_err(task_failed)??;
+        let (bytes, reservation) = match joined.map_err(task_failed).flatten() {
+            Ok(read) => read,
+            Err(error) => {
+                // What is behind the part that failed must never be taken for what follows the one before it.
+                self.rest = 0..0;
+                self.ahead.clear();
+                return Err(error);
+            }
+        };
         drop(reservation);
         self.read_ahead();
         Ok(Some(bytes))

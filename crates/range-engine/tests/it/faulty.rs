@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     Short(u64),
     /// Answers with the whole object.
     IgnoreRange,
+    /// Answers with the whole object, and says nothing more after so many bytes of it.
+    IgnoreRangeAndStall(u64),
     /// Answers with bytes that begin one later.
     Shift,
     /// The object is replaced before the answer.
@@ -177,7 +179,7 @@ impl Store for Faulty {
             Fault::Fail(kind) => return Err(Error::new(kind, "as told")),
             Fault::Hang => std::future::pending().await,
             Fault::Late(wait) => tokio::time::sleep(wait).await,
-            Fault::IgnoreRange => options.range = None,
+            Fault::IgnoreRange | Fault::IgnoreRangeAndStall(_) => options.range = None,
             Fault::Shift => {
                 if let Some(GetRange::Bounded(range)) = &mut options.range {
                     range.start += 1;
@@ -197,7 +199,7 @@ impl Store for Faulty {
         let response = self.inner.get(key, options).await?;
         match fault {
             Fault::Break(after) => cut(response, after, Some(ErrorKind::Interrupted)).await,
-            Fault::Stall(after) => cut(response, after, None).await,
+            Fault::Stall(after) | Fault::IgnoreRangeAndStall(after) => cut(response, after, None).await,
             Fault::Short(after) => {
                 let bytes = response.body.bytes().await?.slice(..usize::try_from(after).expect("fits"));
                 let body =

@@ -326,3 +326,28 @@ async fn final_errors_come_back_as_they_are() -> Result<()> {
     assert_eq!(reversed.kind(), ErrorKind::InvalidInput);
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn silence_before_the_range_that_was_asked_for_ends() -> Result<()> {
+    let (store, _) = store(Faulty::new().on_get(|_| Fault::IgnoreRangeAndStall(1000)), 300_000).await?;
+    let error = get(&store, GetOptions::new().range(200_000..250_000)).await.expect_err("silence");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_read_behind_a_part_that_failed() -> Result<()> {
+    let script = |number| if number == 2 { Fault::Fail(ErrorKind::PermissionDenied) } else { Fault::None };
+    let (store, bytes) = store(Faulty::new().on_get(script), 600_000).await?;
+    let mut body = get(&store, GetOptions::new()).await?.body;
+    let mut seen = Vec::new();
+    let mut errors = 0;
+    while errors < 3 {
+        match body.chunk().await {
+            Ok(chunk) => seen.extend_from_slice(&chunk.expect("an error and not the end")),
+            Err(_) => errors += 1,
+        }
+    }
+    assert!(bytes.starts_with(&seen), "bytes from behind the failed part");
+    Ok(())
+}
