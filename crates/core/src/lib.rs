@@ -49,7 +49,7 @@ pub use {
     payload::{Payload, wrong_length},
     positioned::{ReadAt, WriteAt},
     registry::Registry,
-    settings::{Setting, SettingKind, Settings},
+    settings::{Alias, Setting, SettingKind, Settings},
     stats::TransferStats,
     store::{DeleteResult, MultipartUpload, PartSpec, Store, StoreExt, UploadedPart},
     uri::StoreUri,

@@ -1,10 +1,16 @@
 //! `Setting` rows and `Settings`: the one table behind the environment, `?name=value` and `-o name=value`.
 //! Order: flag, then URI, then environment, then default.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use values::{parse_rate, parse_size};
+
 use crate::{Env, Error, Operation, Result, StoreUri};
+
+mod values;
 
 /// One setting that some crate understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +19,8 @@ pub struct Setting {
     pub key: &'static str,
     /// Environment variables that set it: the first one that has a value counts.
     pub env: &'static [&'static str],
+    /// Variables of the program that rangeway started from, after its own.
+    pub aliases: &'static [Alias],
     /// What its value looks like.
     pub kind: SettingKind,
     /// Its default as a user would write it; `None` when it depends, as `doc` says.
@@ -24,12 +32,18 @@ pub struct Setting {
 impl Setting {
     /// A setting without environment variables and default.
     pub const fn new(key: &'static str, kind: SettingKind, doc: &'static str) -> Self {
-        Self { key, env: &[], kind, default: None, doc }
+        Self { key, env: &[], aliases: &[], kind, default: None, doc }
     }
 
     /// Sets the environment variables.
     pub const fn env(mut self, names: &'static [&'static str]) -> Self {
         self.env = names;
+        self
+    }
+
+    /// Sets the variables of s3dlio that mean the same, each with the unit that its bare numbers have.
+    pub const fn aliases(mut self, aliases: &'static [Alias]) -> Self {
+        self.aliases = aliases;
         self
     }
 
@@ -42,6 +56,22 @@ impl Setting {
     /// Whether `name` means this setting; dashes and underscores are the same.
     pub fn is_named(&self, name: &str) -> bool {
         same_name(self.key, name)
+    }
+}
+
+/// A variable of another program that sets a setting of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alias {
+    /// The variable.
+    pub name: &'static str,
+    /// What follows its number to make a value of ours: `MiB`, `ms`; empty where the values are the same.
+    pub unit: &'static str,
+}
+
+impl Alias {
+    /// The variable `name`, whose bare numbers have this unit.
+    pub const fn new(name: &'static str, unit: &'static str) -> Self {
+        Self { name, unit }
     }
 }
 
@@ -67,6 +97,8 @@ pub enum SettingKind {
     Size,
     /// A time: `30s`, `500ms`, `2m`; a bare number is seconds.
     Duration,
+    /// A number of bytes per second: `25Gbit/s`, `800MB/s`, `1GiB/s`.
+    Rate,
 }
 
 impl SettingKind {
@@ -79,6 +111,7 @@ impl SettingKind {
             Self::Count => "a whole number",
             Self::Size => "a size like 8MiB",
             Self::Duration => "a time like 30s",
+            Self::Rate => "a rate like 25Gbit/s or 800MB/s",
         }
     }
 }
@@ -89,6 +122,8 @@ pub struct Settings {
     flags: Vec<(String, String)>,
     uri: Vec<(String, String)>,
     env: Env,
+    /// Aliases whose use has been noted: once is enough.
+    noted: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 impl Settings {
@@ -167,6 +202,14 @@ impl Settings {
         })
     }
 
+    /// The value of a [`SettingKind::Rate`], in bytes per second.
+    ///
+    /// # Errors
+    /// `InvalidInput` that names the variable or option.
+    pub fn rate(&self, setting: &Setting) -> Result<Option<u64>> {
+        self.parse(setting, parse_rate)
+    }
+
     /// The value and where it was found, in words.
     fn find(&self, setting: &Setting) -> Option<(String, String)> {
         let named = |layer: &[(String, String)], place: &dyn Fn(&str) -> String| {
@@ -180,7 +223,18 @@ impl Settings {
                     Some((self.env.get(name)?.to_owned(), format!("the environment variable {name}")))
                 })
             })
+            .or_else(|| setting.aliases.iter().find_map(|alias| self.find_alias(setting, alias)))
             .or_else(|| Some((setting.default?.to_owned(), format!("the default of {}", setting.key))))
+    }
+
+    fn find_alias(&self, setting: &Setting, alias: &Alias) -> Option<(String, String)> {
+        let value = self.env.get(alias.name)?.trim();
+        if self.noted.lock().unwrap_or_else(PoisonError::into_inner).insert(alias.name) {
+            tracing::info!(variable = alias.name, setting = setting.key, "used as an alias");
+        }
+        let is_bare = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let unit = if is_bare { alias.unit } else { "" };
+        Some((format!("{value}{unit}"), format!("the environment variable {}", alias.name)))
     }
 
     fn parse<T>(&self, setting: &Setting, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
@@ -203,25 +257,6 @@ impl std::fmt::Debug for Settings {
             .field("uri", &names(&self.uri))
             .finish_non_exhaustive()
     }
-}
-
-/// Parses a number of bytes; `k`, `M`, `G`, `T` with `iB` or alone are powers of 1024, with `B` powers of 1000.
-fn parse_size(text: &str) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "ki" | "kib" => 1 << 10,
-        "m" | "mi" | "mib" => 1 << 20,
-        "g" | "gi" | "gib" => 1 << 30,
-        "t" | "ti" | "tib" => 1 << 40,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        "tb" => 1_000_000_000_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 /// The name among `known` that `name` is probably meant to be.
@@ -279,24 +314,25 @@ mod tests {
     }
 
     #[test]
-    fn sizes_durations_and_flags_row_by_row() -> Result<()> {
-        for (text, bytes) in [
-            ("0", Some(0)),
-            ("4096", Some(4096)),
-            ("8MiB", Some(8 << 20)),
-            ("8 mib", Some(8 << 20)),
-            ("1G", Some(1 << 30)),
-            ("1GB", Some(1_000_000_000)),
-            ("1.5M", None),
-            ("-1", None),
-            ("99999999999999T", None),
-        ] {
-            assert_eq!(parse_size(text), bytes, "{text}");
-        }
+    fn durations_and_flags_are_read() -> Result<()> {
         let wait = |text: &str| Settings::default().set("wait", text).duration(&WAIT);
         assert_eq!(wait("30")?, Some(Duration::from_secs(30)));
         assert_eq!(wait("250ms")?, Some(Duration::from_millis(250)));
         assert_eq!(Settings::default().set("ALLOW_HTTP", "on").flag(&HTTP)?, Some(true));
+        Ok(())
+    }
+
+    #[test]
+    fn aliases_come_after_our_own_variables_and_bring_their_unit() -> Result<()> {
+        const SIZE: Setting = PART.aliases(&[Alias::new("OLD_PART_MB", "MiB")]);
+        let from = |pairs: &[(&'static str, &'static str)]| {
+            Settings::new(pairs.iter().copied().collect()).size(&SIZE)
+        };
+        assert_eq!(from(&[("OLD_PART_MB", "16")])?, Some(16 << 20));
+        assert_eq!(from(&[("OLD_PART_MB", "64KiB")])?, Some(64 << 10));
+        assert_eq!(from(&[("OLD_PART_MB", "16"), ("RW_PART", "1MiB")])?, Some(1 << 20));
+        let error = from(&[("OLD_PART_MB", "many")]).expect_err("no size").to_string();
+        assert!(error.contains("OLD_PART_MB"), "{error}");
         Ok(())
     }
 

@@ -113,8 +113,9 @@ fn sections(backends: &[Backend]) -> Vec<(Vec<&'static str>, Vec<&'static Settin
 }
 
 fn row(setting: &Setting) -> String {
-    let Setting { key, env, kind, default, doc, .. } = *setting;
-    let variables: Vec<_> = env.iter().map(|name| format!("`{name}`")).collect();
+    let Setting { key, env, aliases, kind, default, doc } = *setting;
+    let aliases = aliases.iter().map(|alias| alias.name);
+    let variables: Vec<_> = env.iter().copied().chain(aliases).map(|name| format!("`{name}`")).collect();
     let default = default.map_or_else(String::new, |default| format!("`{default}`"));
     let cells =
         [format!("`{key}`"), variables.join(", "), kind.describe().to_owned(), default, doc.to_owned()];
