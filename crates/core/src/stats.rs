@@ -18,4 +18,7 @@ pub struct TransferStats {
     pub peak_in_flight: u64,
     /// The most bytes that transfers held in buffers of their own at one time.
     pub peak_buffered: u64,
+    /// Entries that listings found and left out because no key can name them: each of them is missing in what was
+    /// made of the listing.
+    pub left_out: u64,
 }
