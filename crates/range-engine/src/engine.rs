@@ -49,14 +49,15 @@ impl Engine {
         }
     }
 
+    /// What the store counted by itself, and what was done for it here.
     pub(crate) fn stats(&self) -> TransferStats {
-        let mut stats = TransferStats::default();
-        stats.requests = self.counters.requests();
-        stats.bytes_read = self.counters.bytes_read();
-        stats.bytes_written = self.counters.bytes_written();
-        stats.retries = self.counters.retries();
-        stats.peak_in_flight = self.controller.peak();
-        stats.peak_buffered = self.read_budget.peak() + self.write_budget.peak();
+        let mut stats = self.store.stats();
+        stats.requests += self.counters.requests();
+        stats.bytes_read += self.counters.bytes_read();
+        stats.bytes_written += self.counters.bytes_written();
+        stats.retries += self.counters.retries();
+        stats.peak_in_flight += self.controller.peak();
+        stats.peak_buffered += self.read_budget.peak() + self.write_budget.peak();
         stats
     }
 
