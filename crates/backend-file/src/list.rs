@@ -4,6 +4,7 @@ mod folder;
 mod walk;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use futures::stream::{self, BoxStream, StreamExt};
 use rangeway_core::{ListEntry, ListOptions, Operation, Result, StoreUri};
@@ -15,14 +16,16 @@ use walk::Walk;
 /// How many names one trip to another thread looks at. A folder is read as a whole all the same, to be sorted.
 const BATCH: usize = 1000;
 
-/// The entries that `options` ask for, in byte order of their keys.
+/// The entries that `options` ask for, in byte order of their keys. Those that no key can name are counted into
+/// `left_out`.
 pub(crate) fn list(
     root: Arc<Root>,
     uri: StoreUri,
     options: ListOptions,
     tasks: Tasks,
+    left_out: Arc<AtomicU64>,
 ) -> BoxStream<'static, Result<ListEntry>> {
-    let walk = Walk::new(root, options);
+    let walk = Walk::new(root, options, left_out);
     stream::unfold(Some(walk), move |walk| {
         let uri = uri.clone();
         let batch = walk.map(|mut walk| {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -44,6 +45,8 @@ pub struct FileStore {
     tasks: Tasks,
     sync: bool,
     capabilities: Arc<Capabilities>,
+    /// What listings left out.
+    left_out: Arc<AtomicU64>,
 }
 
 impl FileStore {
@@ -71,6 +74,7 @@ impl FileStore {
             tasks: Tasks::new(),
             sync: false,
             capabilities: Arc::new(capabilities()),
+            left_out: Arc::default(),
         })
     }
 
@@ -258,7 +262,8 @@ impl Store for FileStore {
     }
 
     fn list(&self, options: ListOptions) -> BoxStream<'static, Result<ListEntry>> {
-        list::list(Arc::clone(&self.root), self.uri.clone(), options, self.tasks.clone())
+        let left_out = Arc::clone(&self.left_out);
+        list::list(Arc::clone(&self.root), self.uri.clone(), options, self.tasks.clone(), left_out)
     }
 
     fn delete(&self, keys: BoxStream<'static, Key>) -> BoxStream<'static, DeleteResult> {
@@ -278,7 +283,9 @@ impl Store for FileStore {
     }
 
     fn stats(&self) -> TransferStats {
-        TransferStats::default()
+        let mut stats = TransferStats::default();
+        stats.left_out = self.left_out.load(Ordering::Relaxed);
+        stats
     }
 
     async fn drain(&self) {

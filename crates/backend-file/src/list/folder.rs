@@ -1,5 +1,6 @@
 //! One folder of a listing: its names, with `/` behind those of folders, so that sorting them sorts the keys.
 
+use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
@@ -31,10 +32,11 @@ pub(super) fn open(parent: impl AsFd, name: &str) -> rustix::io::Result<OwnedFd>
     rustix::io::retry_on_intr(|| openat(&parent, name, FLAGS, Mode::empty()))
 }
 
-/// The names in a folder that can be, or hold, keys, in no order. A name that is not UTF-8 goes to `odd`.
+/// The names in a folder that can be, or hold, keys, in no order. What would, but for a name that is not UTF-8, goes to
+/// `odd`.
 pub(super) fn names<'a>(
     folder: &'a OwnedFd,
-    odd: &'a mut dyn FnMut(&str),
+    odd: &'a mut dyn FnMut(&[u8]),
 ) -> rustix::io::Result<impl Iterator<Item = rustix::io::Result<Entry>> + 'a> {
     let names = Dir::read_from(folder)?;
     Ok(names.filter_map(move |found| {
@@ -43,14 +45,17 @@ pub(super) fn names<'a>(
             Err(errno) => return Some(Err(errno)),
         };
         let bytes = found.file_name().to_bytes();
-        let Ok(name) = std::str::from_utf8(bytes) else {
-            odd(&String::from_utf8_lossy(bytes));
-            return None;
-        };
-        if matches!(name, "." | "..") {
+        if matches!(bytes, b"." | b"..") {
             return None;
         }
-        match kind(folder, name, found.file_type()) {
+        let kind = kind(folder, found.file_name(), found.file_type());
+        let Ok(name) = std::str::from_utf8(bytes) else {
+            if matches!(kind, Ok(FileType::Directory | FileType::RegularFile | FileType::Symlink)) {
+                odd(bytes);
+            }
+            return None;
+        };
+        match kind {
             Ok(FileType::Directory) => Some(Ok(Entry { name: format!("{name}/").into(), link: false })),
             Ok(FileType::RegularFile) if name::is_temporary(name) => None,
             Ok(FileType::RegularFile) => Some(Ok(Entry { name: name.into(), link: false })),
@@ -62,7 +67,7 @@ pub(super) fn names<'a>(
 }
 
 /// Some file systems do not say in a folder of which kind its files are.
-fn kind(folder: &OwnedFd, name: &str, told: FileType) -> rustix::io::Result<FileType> {
+fn kind(folder: &OwnedFd, name: &CStr, told: FileType) -> rustix::io::Result<FileType> {
     match told {
         FileType::Unknown => {
             statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Facts::from(&stat).kind)

@@ -5,6 +5,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::vec;
 
 use rangeway_core::{Error, ListEntry, ListOptions};
@@ -28,6 +29,8 @@ pub(super) struct Walk {
     levels: Option<Vec<Level>>,
     /// A group that has been listed: what else begins with it is not.
     group: Option<String>,
+    /// What is wanted and cannot be named, counted for whoever has to know that something is missing.
+    left_out: Arc<AtomicU64>,
     warned: bool,
 }
 
@@ -41,8 +44,8 @@ struct Level {
 }
 
 impl Walk {
-    pub(super) fn new(root: Arc<Root>, options: ListOptions) -> Self {
-        Self { root, options, levels: None, group: None, warned: false }
+    pub(super) fn new(root: Arc<Root>, options: ListOptions, left_out: Arc<AtomicU64>) -> Self {
+        Self { root, options, levels: None, group: None, left_out, warned: false }
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -94,23 +97,17 @@ impl Walk {
 
     /// Reads and sorts the names of a folder that are wanted.
     fn enter(&mut self, folder: OwnedFd, path: String) -> rustix::io::Result<Level> {
-        let Self { options, warned, .. } = self;
-        let mut odd = |name: &str| {
-            if !std::mem::replace(warned, true) {
-                tracing::warn!(
-                    folder = path,
-                    name,
-                    "names that are not UTF-8 cannot be keys and are not listed"
-                );
-            }
-        };
+        let mut odd = Vec::new();
+        let mut remember = |name: &[u8]| odd.push(name.to_vec());
         let mut entries = Vec::new();
-        for entry in folder::names(&folder, &mut odd)? {
+        for entry in folder::names(&folder, &mut remember)? {
             let entry = entry?;
-            if wanted(options, &path, &entry.name) {
+            if wanted(&self.options, &path, entry.name.as_bytes()) {
                 entries.push(entry);
             }
         }
+        odd.retain(|name| wanted(&self.options, &path, name));
+        self.leave_out(&path, &odd);
         entries.sort_unstable();
         Ok(Level { folder, path, entries: entries.into_iter() })
     }
@@ -142,10 +139,15 @@ impl Walk {
         if let Some(group) = self.group(&path)
             && !self.options.start_after.as_ref().is_some_and(|after| after.starts_with(&path))
         {
-            let holds = opened.and_then(|folder| self.holds_key(&folder, &path));
+            let mut odd = Vec::new();
+            let holds = opened.and_then(|folder| self.holds_key(&folder, &path, &mut odd));
             // A folder that cannot be read may hold keys: rather show it.
             return match holds {
-                Ok(false) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => None,
+                Ok(false) => {
+                    self.leave_out(&path, &odd);
+                    None
+                }
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => None,
                 Ok(true) | Err(_) => Some(Ok(self.emit_group(group))),
             };
         }
@@ -160,10 +162,21 @@ impl Walk {
         None
     }
 
-    /// Whether any file is below a folder: asked in any order and only until the first is found.
-    fn holds_key(&self, folder: &OwnedFd, path: &str) -> rustix::io::Result<bool> {
+    /// Counts names in a folder that cannot be keys, and warns of the first.
+    fn leave_out(&mut self, folder: &str, names: &[Vec<u8>]) {
+        let Some(first) = names.first() else { return };
+        self.left_out.fetch_add(names.len() as u64, Ordering::Relaxed);
+        if !std::mem::replace(&mut self.warned, true) {
+            let name = String::from_utf8_lossy(first);
+            tracing::warn!(folder, %name, "names that are not UTF-8 cannot be keys and are not listed");
+        }
+    }
+
+    /// Whether any file is below a folder: asked in any order and only until the first is found. Names that cannot be
+    /// keys are added to `odd`.
+    fn holds_key(&self, folder: &OwnedFd, path: &str, odd: &mut Vec<Vec<u8>>) -> rustix::io::Result<bool> {
         let mut folders = Vec::new();
-        for entry in folder::names(folder, &mut |_| {})? {
+        for entry in folder::names(folder, &mut |name| odd.push(name.to_vec()))? {
             let entry = entry?;
             if entry.is_folder() {
                 folders.push(entry.name);
@@ -178,7 +191,7 @@ impl Walk {
         }
         for name in folders {
             let inner = folder::open(folder, name.strip_suffix('/').unwrap_or(&name));
-            match inner.and_then(|inner| self.holds_key(&inner, &format!("{path}{name}"))) {
+            match inner.and_then(|inner| self.holds_key(&inner, &format!("{path}{name}"), odd)) {
                 Ok(false) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
                 found => return found,
             }
@@ -201,20 +214,20 @@ impl Walk {
 }
 
 /// Whether a file is, or a folder may hold, a key that is asked for. `path` is the folder it is in.
-fn wanted(options: &ListOptions, path: &str, name: &str) -> bool {
+fn wanted(options: &ListOptions, path: &str, name: &[u8]) -> bool {
     // Below the folder that the prefix names, every path begins with the prefix.
     if let Some(rest) = options.prefix.strip_prefix(path)
-        && !name.starts_with(rest)
+        && !name.starts_with(rest.as_bytes())
     {
         return false;
     }
     match &options.start_after {
         None => true,
         Some(after) => {
-            let pieces = || path.bytes().chain(name.bytes());
+            let pieces = || path.bytes().chain(name.iter().copied());
             // A folder's path comes before all keys in it, among which `after` may be.
             pieces().gt(after.bytes())
-                || name.ends_with('/')
+                || name.ends_with(b"/")
                     && after.len() >= path.len() + name.len()
                     && pieces().zip(after.bytes()).all(|(a, b)| a == b)
         }

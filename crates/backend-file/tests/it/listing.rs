@@ -94,12 +94,45 @@ async fn what_cannot_be_a_key_is_not_listed() -> Result<()> {
     std::fs::create_dir(folder.path().join(std::ffi::OsStr::from_bytes(b"\xfd"))).expect("made");
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).expect("bound");
     assert_eq!(names(&store, ListOptions::new()).await?, ["a/file (1)"]);
+    assert_eq!(store.stats().left_out, 2);
     assert_eq!(names(&store, ListOptions::new().delimiter("/")).await?, ["a/..."]);
     for prefix in ["..", "../", "/", "//", "a//", "./", "a/../", "no/such", "a/file/", "a\0/b"] {
         assert_eq!(names(&store, ListOptions::new().prefix(prefix)).await?, [""; 0], "{prefix:?}");
     }
     let long = "n".repeat(300) + "/";
     assert_eq!(names(&store, ListOptions::new().prefix(long)).await?, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_left_out_is_counted_where_it_was_asked_for() -> Result<()> {
+    let (folder, store) = store();
+    store.put_bytes("a/file", "1").await?;
+    let odd = |place: &str| {
+        let path = folder.path().join(place);
+        std::fs::create_dir_all(&path).expect("made");
+        std::fs::write(path.join(std::ffi::OsStr::from_bytes(b"x\xff")), "x").expect("written");
+        path
+    };
+    odd("a");
+    let sub = odd("odd/sub");
+    let socket = sub.join(std::ffi::OsStr::from_bytes(b"\xfe"));
+    let _socket = std::os::unix::net::UnixListener::bind(socket).expect("bound");
+    let mut before = 0;
+    for (options, left_out) in [
+        (ListOptions::new(), 2),
+        (ListOptions::new().prefix("a/"), 1),
+        (ListOptions::new().prefix("a/x"), 1),
+        (ListOptions::new().prefix("a/f"), 0),
+        (ListOptions::new().start_after("odd/sub/y"), 0),
+        // The folder `a` is shown, and what is in it was not asked for; `odd` holds nothing that could be shown.
+        (ListOptions::new().delimiter("/"), 1),
+    ] {
+        names(&store, options.clone()).await?;
+        let counted = store.stats().left_out;
+        assert_eq!(counted - before, left_out, "{options:?}");
+        before = counted;
+    }
     Ok(())
 }
 
