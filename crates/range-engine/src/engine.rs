@@ -1,15 +1,21 @@
 //! `Engine`: what all transfers of one store share, and the single requests they are made of.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rangeway_core::{Error, ErrorKind, Key, Operation, Result, Store, TransferStats};
+use futures::FutureExt;
+use rangeway_core::{
+    Error, ErrorKind, GetOptions, GetResponse, Key, Operation, Result, Store, TransferStats,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::Policy;
 use crate::budget::Budget;
 use crate::buffer::Buffers;
 use crate::controller::{Controller, Permit};
+use crate::hedge::{Hedges, Winner, race, timed};
+use crate::pace::Pace;
 use crate::retry::Attempts;
 use crate::stats::Counters;
 
@@ -28,6 +34,8 @@ pub(crate) struct Engine {
     pub(crate) write_budget: Budget,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) pace: Pace,
+    hedges: Hedges,
     /// Uploads under way: they end by themselves even when nobody waits for them any more.
     pub(crate) uploads: TaskTracker,
 }
@@ -44,6 +52,8 @@ impl Engine {
             write_budget: Budget::new(policy.memory_limit),
             buffers: Buffers::new(in_memory(part_size), in_memory(policy.memory_limit / part_size)),
             counters,
+            pace: Pace::default(),
+            hedges: Hedges::new(),
             uploads: TaskTracker::new(),
             policy,
         }
@@ -56,6 +66,7 @@ impl Engine {
         stats.bytes_read += self.counters.bytes_read();
         stats.bytes_written += self.counters.bytes_written();
         stats.retries += self.counters.retries();
+        stats.hedges += self.counters.hedges();
         stats.peak_in_flight += self.controller.peak();
         stats.peak_buffered += self.read_budget.peak() + self.write_budget.peak();
         stats
@@ -98,6 +109,33 @@ impl Engine {
                 Err(error) => self.failed(&mut attempts, error).await?,
             }
         }
+    }
+
+    /// Sends one GET, and a second one if its answer is late: gives the answer that comes first.
+    pub(crate) async fn get(&self, key: &Key, options: &GetOptions) -> Result<GetResponse> {
+        self.hedges.earn();
+        let get = || async {
+            let (answer, wait) = timed(self.store.get(key, options.clone())).await;
+            answer.inspect(|_| self.pace.answered(wait))
+        };
+        let second = || {
+            self.may_hedge().then(|| {
+                self.counters.request(1);
+                get().boxed()
+            })
+        };
+        match race(pin!(get()), self.pace.late_answer(), second).await? {
+            Winner::First(answer) | Winner::Second(answer) => Ok(answer),
+        }
+    }
+
+    /// Whether one more hedge may be sent now; it counts as sent.
+    pub(crate) fn may_hedge(&self) -> bool {
+        let may = self.policy.hedge && self.hedges.spend();
+        if may {
+            self.counters.hedge();
+        }
+        may
     }
 
     /// Waits until the next attempt may be made, and lets the window know of refusals.

@@ -1,14 +1,18 @@
 //! `PartReader`: reads one range of an object to its end, however often its connection breaks.
 
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use rangeway_core::{Body, Error, ErrorKind, GetOptions, Key, ObjectMeta, Operation, Result};
 
 use crate::engine::{Engine, limited};
+use crate::hedge::{Winner, race, timed};
+use crate::pace::Speed;
 use crate::retry::Attempts;
 
 /// A broken attempt that brought this much starts the counting of attempts anew.
@@ -50,7 +54,7 @@ impl Source {
         // `If-Match` never holds for weak etags; the answer's is compared below.
         options.conditions.if_match = self.etag.clone().filter(|etag| !etag.starts_with("W/"));
         self.engine.counters.request(attempt);
-        let answer = self.engine.store.get(&self.key, options);
+        let answer = self.engine.get(&self.key, &options);
         let answer = limited(self.engine.policy.first_byte_timeout, self.deadline, "no answer", answer).await;
         let answer = answer.map_err(|error| match error.kind() {
             // Conditions of the caller were met by the first request, so only a new object can fail this one.
@@ -114,7 +118,10 @@ fn changed() -> Error {
 pub(crate) struct PartReader {
     source: Arc<Source>,
     range: Range<u64>,
+    /// Open at the next byte, and never longer than the range.
     body: Option<Body>,
+    /// How fast the body comes, while nobody but the service decides that.
+    speed: Option<Speed>,
     attempts: Attempts,
     /// Bytes that came since the last failure.
     progress: u64,
@@ -124,7 +131,8 @@ impl PartReader {
     /// Reads `range`; `body`, if given, is open and begins at its first byte.
     pub(crate) fn new(source: Arc<Source>, range: Range<u64>, body: Option<Body>) -> Self {
         let attempts = Attempts::new(source.engine.policy.retry(), source.deadline);
-        Self { source, range, body, attempts, progress: 0 }
+        let body = body.map(|body| limit(body, range.end - range.start));
+        Self { source, range, body, speed: None, attempts, progress: 0 }
     }
 
     /// What all parts of this read share.
@@ -157,9 +165,9 @@ impl PartReader {
     /// Appends at least one byte to the spare capacity of `buffer`; 0 at the end of the range.
     pub(crate) async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
         while self.remaining() > 0 {
-            match self.try_read(buffer).await {
-                Ok(0) => self.body = None,
-                Ok(read) => return Ok(self.advance(read)),
+            match self.try_next(Some(buffer)).await {
+                Ok(Next::Appended(read)) => return Ok(self.advance(read)),
+                Ok(_) => self.body = None,
                 Err(error) => self.broke(error).await?,
             }
         }
@@ -169,12 +177,12 @@ impl PartReader {
     /// The next bytes without a copy; `None` at the end of the range.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
         while self.remaining() > 0 {
-            match self.try_chunk().await {
-                Ok(None) => self.body = None,
-                Ok(Some(bytes)) => {
+            match self.try_next(None).await {
+                Ok(Next::Chunk(bytes)) => {
                     self.advance(bytes.len());
                     return Ok(Some(bytes));
                 }
+                Ok(_) => self.body = None,
                 Err(error) => self.broke(error).await?,
             }
         }
@@ -183,32 +191,66 @@ impl PartReader {
 
     /// Appends the whole rest of the range to `buffer`, which has spare capacity for it.
     pub(crate) async fn fill(&mut self, buffer: &mut BytesMut) -> Result<()> {
-        while self.read(buffer).await? > 0 {}
+        self.speed = Some(Speed::default());
+        while self.read(buffer).await? > 0 {
+            let engine = &self.source.engine;
+            let is_slow = self.speed.is_some_and(|speed| engine.pace.is_slow(&speed, self.remaining()));
+            if is_slow && engine.may_hedge() {
+                tracing::debug!("a slow body is left for a new request");
+                self.body = None;
+            }
+        }
+        if let Some(speed) = self.speed.take() {
+            self.source.engine.pace.finished(&speed);
+        }
         Ok(())
     }
 
-    async fn try_read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
-        self.open().await?;
-        let Some(body) = &mut self.body else { return Ok(0) };
-        let stall = self.source.engine.policy.stall_timeout;
-        limited(stall, self.source.deadline, STOOD_STILL, body.read(buffer)).await
+    /// The next bytes of the open body; one that stands still is raced by another request for what is missing.
+    async fn try_next(&mut self, mut buffer: Option<&mut BytesMut>) -> Result<Next> {
+        loop {
+            self.open().await?;
+            let Some(body) = &mut self.body else { return Ok(Next::End) };
+            let (source, range) = (&self.source, self.range.clone());
+            let engine = &source.engine;
+            let filled = buffer.as_ref().map(|buffer| buffer.len());
+            let second = || engine.may_hedge().then(|| source.open(range, 1).boxed());
+            let (winner, wait) = {
+                let stall = engine.policy.stall_timeout;
+                let next = next_of(body, buffer.as_deref_mut());
+                let next = pin!(limited(stall, source.deadline, STOOD_STILL, next));
+                timed(race(next, engine.pace.late_bytes(), second)).await
+            };
+            match winner? {
+                Winner::First(next) => {
+                    if let (Some(speed), Next::Appended(read)) = (&mut self.speed, &next) {
+                        speed.count(*read as u64, wait);
+                    }
+                    return Ok(next);
+                }
+                Winner::Second(body) => {
+                    // Whatever the loser may have left is not counted, so it is asked for again.
+                    if let (Some(buffer), Some(filled)) = (buffer.as_deref_mut(), filled) {
+                        buffer.truncate(filled);
+                    }
+                    self.opened(body);
+                }
+            }
+        }
     }
 
-    async fn try_chunk(&mut self) -> Result<Option<Bytes>> {
-        self.open().await?;
-        let Some(body) = &mut self.body else { return Ok(None) };
-        let stall = self.source.engine.policy.stall_timeout;
-        limited(stall, self.source.deadline, STOOD_STILL, body.chunk()).await
-    }
-
-    /// Opens a body at the next byte, unless one is open; never longer than the range.
+    /// Opens a body at the next byte, unless one is open.
     async fn open(&mut self) -> Result<()> {
-        let body = match self.body.take() {
-            Some(body) => body,
-            None => self.source.open(self.range.clone(), self.attempts.number()).await?,
-        };
-        self.body = Some(limit(body, self.remaining()));
+        if self.body.is_none() {
+            let body = self.source.open(self.range.clone(), self.attempts.number()).await?;
+            self.opened(body);
+        }
         Ok(())
+    }
+
+    fn opened(&mut self, body: Body) {
+        self.body = Some(limit(body, self.remaining()));
+        self.speed = self.speed.map(|_| Speed::default());
     }
 
     fn advance(&mut self, bytes: usize) -> usize {
@@ -227,6 +269,28 @@ impl PartReader {
         let engine = &self.source.engine;
         engine.failed(&mut self.attempts, error).await.map_err(|error| self.source.locate(error))
     }
+}
+
+/// What a step of reading a body brought.
+#[derive(Debug)]
+enum Next {
+    /// So many bytes in the buffer.
+    Appended(usize),
+    /// Bytes of their own.
+    Chunk(Bytes),
+    /// Nothing: the body is at its end.
+    End,
+}
+
+/// The next bytes of `body`, in `buffer` if there is one.
+async fn next_of(body: &mut Body, buffer: Option<&mut BytesMut>) -> Result<Next> {
+    Ok(match buffer {
+        Some(buffer) => match body.read(buffer).await? {
+            0 => Next::End,
+            read => Next::Appended(read),
+        },
+        None => body.chunk().await?.map_or(Next::End, Next::Chunk),
+    })
 }
 
 /// The first `length` bytes of `body`.

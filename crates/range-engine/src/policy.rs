@@ -77,6 +77,14 @@ const STALL_TIMEOUT: Setting = Setting::new(
 )
 .env(&["RANGEWAY_STALL_TIMEOUT"]);
 
+const HEDGE: Setting = Setting::new(
+    "hedge",
+    SettingKind::Flag,
+    "Whether a read whose answer or bytes are late, compared with the store's other reads, is raced by a second request. \
+     At most one request in twenty is. `true` unless set; files are never raced.",
+)
+.env(&["RANGEWAY_HEDGE"]);
+
 /// The engine's rows of the settings table: every backend understands them.
 pub const SETTINGS: &[Setting] = &[
     PART_SIZE,
@@ -88,6 +96,7 @@ pub const SETTINGS: &[Setting] = &[
     BACKOFF,
     FIRST_BYTE_TIMEOUT,
     STALL_TIMEOUT,
+    HEDGE,
 ];
 
 /// How large the parts of a transfer are.
@@ -148,6 +157,8 @@ pub struct Policy {
     pub first_byte_timeout: Duration,
     /// How long a body may stand still.
     pub stall_timeout: Duration,
+    /// Whether late reads are raced by a second request.
+    pub hedge: bool,
 }
 
 impl Policy {
@@ -163,12 +174,19 @@ impl Policy {
             backoff: Duration::from_millis(100),
             first_byte_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(20),
+            hedge: true,
         }
     }
 
     /// For files on this machine: writes are never split, and few reads at once fill a disk's queue.
     pub fn local() -> Self {
-        Self { put_threshold: u64::MAX, in_flight: InFlight::Fixed(8), attempts: 1, ..Self::network() }
+        Self {
+            put_threshold: u64::MAX,
+            in_flight: InFlight::Fixed(8),
+            attempts: 1,
+            hedge: false,
+            ..Self::network()
+        }
     }
 
     /// This policy with what `settings` say.
@@ -195,6 +213,7 @@ impl Policy {
         replace(&mut self.backoff, settings.duration(&BACKOFF)?);
         replace(&mut self.first_byte_timeout, settings.duration(&FIRST_BYTE_TIMEOUT)?);
         replace(&mut self.stall_timeout, settings.duration(&STALL_TIMEOUT)?);
+        replace(&mut self.hedge, settings.flag(&HEDGE)?);
         self.validate()?;
         Ok(self)
     }
@@ -271,6 +290,12 @@ impl Policy {
     /// Sets [`stall_timeout`](Self#structfield.stall_timeout).
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = timeout;
+        self
+    }
+
+    /// Sets [`hedge`](Self#structfield.hedge).
+    pub fn hedge(mut self, hedge: bool) -> Self {
+        self.hedge = hedge;
         self
     }
 }

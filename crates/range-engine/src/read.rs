@@ -34,7 +34,7 @@ async fn try_get(engine: &Arc<Engine>, key: &Key, options: GetOptions) -> Result
     first.range = plan::first_range(options.range.as_ref(), engine.policy.threshold);
     let timeout = engine.policy.first_byte_timeout;
     let permit = engine.permit(options.deadline).await?;
-    let answer = engine.request(timeout, options.deadline, || engine.store.get(key, first.clone())).await;
+    let answer = engine.request(timeout, options.deadline, || engine.get(key, &first)).await;
     // The caller may read the body at any pace, or never: it must not keep others from sending requests.
     drop(permit);
     let answer = match answer {

@@ -9,6 +9,7 @@ pub(crate) struct Counters {
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
     retries: AtomicU64,
+    hedges: AtomicU64,
 }
 
 impl Counters {
@@ -18,6 +19,11 @@ impl Counters {
         if attempt > 1 {
             self.retries.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Counts a request that races another one, or replaces a slow one.
+    pub(crate) fn hedge(&self) {
+        self.hedges.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn read(&self, bytes: u64) {
@@ -42,5 +48,9 @@ impl Counters {
 
     pub(crate) fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn hedges(&self) -> u64 {
+        self.hedges.load(Ordering::Relaxed)
     }
 }

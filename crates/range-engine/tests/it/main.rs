@@ -2,6 +2,7 @@
 
 mod dependent;
 mod faulty;
+mod hedges;
 mod limits;
 mod reads;
 mod window;
