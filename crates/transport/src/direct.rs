@@ -50,6 +50,8 @@ pub(crate) enum Failure {
     Cut(#[source] io::Error),
     #[error("the answer is not HTTP/1.1: {0}")]
     Malformed(&'static str),
+    #[error("the answer is an alert of TLS")]
+    Tls,
 }
 
 impl Direct {

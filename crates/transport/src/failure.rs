@@ -8,21 +8,35 @@ use rangeway_core::{Error, ErrorKind};
 
 use crate::direct;
 
+const IS_IT_HTTPS: &str = "is it https:// and not http://?";
+
 /// Why a request got no answer, as the client says that sent it.
 pub(crate) trait Unanswered: StdError + Send + Sync + 'static {
     /// Whether not even a connection was made.
     fn is_connect(&self) -> bool;
+
+    /// Whether the answer was TLS where HTTP was expected.
+    fn is_tls(&self) -> bool;
 }
 
 impl Unanswered for legacy::Error {
     fn is_connect(&self) -> bool {
         legacy::Error::is_connect(self)
     }
+
+    /// The library does not say what it could not parse.
+    fn is_tls(&self) -> bool {
+        false
+    }
 }
 
 impl Unanswered for direct::Failure {
     fn is_connect(&self) -> bool {
         matches!(self, Self::Connect(_))
+    }
+
+    fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls)
     }
 }
 
@@ -35,13 +49,27 @@ pub(crate) fn of_request(host: &str, error: impl Unanswered) -> Error {
             .with_hint(hint)
             .with_source(error);
     }
+    if error.is_tls() {
+        return Error::new(ErrorKind::Connect, format!("{host} speaks TLS, and was spoken to without"))
+            .with_retryable(false)
+            .with_hint(IS_IT_HTTPS)
+            .with_source(error);
+    }
+    if is_not_tls(&error) {
+        return Error::new(ErrorKind::Connect, format!("{host} was spoken to with TLS, and answers without"))
+            .with_retryable(false)
+            .with_hint("is it http:// and not https://?")
+            .with_source(error);
+    }
     if error.is_connect() {
         return Error::new(ErrorKind::Connect, format!("no connection to {host}")).with_source(error);
     }
     if is_timeout(&error) {
         return Error::new(ErrorKind::Timeout, format!("{host} did not answer in time")).with_source(error);
     }
-    Error::new(ErrorKind::Interrupted, format!("the request to {host} broke off")).with_source(error)
+    let broken = Error::new(ErrorKind::Interrupted, format!("the request to {host} broke off"));
+    let broken = if is_no_http(&error) { broken.with_hint(IS_IT_HTTPS) } else { broken };
+    broken.with_source(error)
 }
 
 /// The error of a body from `host` that broke off.
@@ -71,6 +99,19 @@ fn tls_refusal<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Er
     chain(error)
         .find_map(|error| error.downcast_ref::<rustls::Error>())
         .filter(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+}
+
+/// Whether the bytes that came in place of a handshake are no TLS at all.
+fn is_not_tls(error: &(dyn StdError + 'static)) -> bool {
+    use rustls::{Error, InvalidMessage::InvalidContentType};
+    chain(error)
+        .filter_map(|error| error.downcast_ref::<Error>())
+        .any(|error| matches!(error, Error::InvalidMessage(InvalidContentType)))
+}
+
+/// Whether the bytes that came in place of an answer are no HTTP at all.
+fn is_no_http(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|error| error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse))
 }
 
 #[cfg(test)]

@@ -28,6 +28,10 @@ pub(super) struct Head {
 /// More headers than any service sends: S3 allows 8 KiB of them, and metadata may be hundreds of short ones.
 pub(crate) const MAX_HEADERS: usize = 512;
 
+/// How an alert begins: its content type, and the major version that all TLS has.
+/// Source: [RFC 8446 section 5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1).
+const TLS_ALERT: [u8; 2] = [0x15, 0x03];
+
 /// The bytes of a GET. Names and values of an `http::HeaderMap` hold no line breaks, so neither does the message.
 pub(super) fn request(request: &http::Request<()>) -> Vec<u8> {
     let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
@@ -52,6 +56,8 @@ pub(super) fn answer(bytes: &[u8]) -> Result<Option<(Head, usize)>, Failure> {
     let length = match parsed.parse(bytes) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
+        // A server that waits for TLS answers a plain request with an alert.
+        Err(_) if bytes.starts_with(&TLS_ALERT) => return Err(Failure::Tls),
         Err(_) => return Err(Failure::Malformed("its head cannot be parsed")),
     };
     let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures::stream;
 use rangeway_core::{ErrorKind, Payload, Settings};
-use rangeway_transport::{ClientOptions, Method, RequestBody};
+use rangeway_transport::{ClientOptions, Method, Request, RequestBody};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::peer::{Peer, rest};
 
@@ -184,4 +185,33 @@ async fn a_region_that_ends_too_early_is_the_error() {
     let body = RequestBody::from_payload(payload).await.expect("nothing is read yet");
     let sent = rest(&ClientOptions::default()).send(peer.request(Method::PUT, "/k").body(body)).await;
     assert_eq!(sent.expect_err("no bytes").kind(), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn the_other_scheme_is_suggested() {
+    // What OpenSSL and rustls send to whoever does not begin with a handshake: "unexpected message".
+    let alert = vec![0x15, 3, 3, 0, 2, 2, 10];
+    let tls = Peer::start(vec![alert.clone(), alert]).await;
+    let rest = rest(&ClientOptions::default());
+    let error = rest.send(tls.request(Method::GET, "/k")).await.expect_err("no HTTP");
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Connect, false), "{error:?}");
+    assert_eq!(error.hint(), Some("is it https:// and not http://?"));
+    let error = rest.send(tls.request(Method::PUT, "/k")).await.expect_err("no HTTP");
+    assert_eq!(error.hint(), Some("is it https:// and not http://?"), "{error:?}");
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut hello = [0; 5];
+            socket.read_exact(&mut hello).await.expect("the beginning of a handshake");
+            socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("it listens");
+        }
+    });
+    for method in [Method::GET, Method::PUT] {
+        let uri = format!("https://{address}/k").parse().expect("a URI");
+        let error = rest.send(Request::new(method, uri)).await.expect_err("no TLS");
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Connect, false), "{error:?}");
+        assert_eq!(error.hint(), Some("is it http:// and not https://?"));
+    }
 }
