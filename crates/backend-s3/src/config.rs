@@ -6,8 +6,8 @@ use rangeway_transport::{ClientOptions, Uri};
 use crate::credentials::Source;
 use crate::profile::{Profiles, Section, expand};
 use crate::settings::{
-    ANONYMOUS, CONDITIONAL_WRITES, ENCRYPTION, ENDPOINT, KMS_KEY_ID, PATH_STYLE, PROFILE, REGION,
-    REQUEST_PAYER, SIGN_PAYLOAD, STORAGE_CLASS,
+    ACCESS_KEY_ID, ANONYMOUS, CONDITIONAL_WRITES, ENCRYPTION, ENDPOINT, KMS_KEY_ID, PATH_STYLE, PROFILE,
+    REGION, REQUEST_PAYER, SECRET_ACCESS_KEY, SIGN_PAYLOAD, STORAGE_CLASS,
 };
 
 const DEFAULT_REGION: &str = "us-east-1";
@@ -52,8 +52,15 @@ impl S3Config {
     }
 
     fn resolve(settings: &Settings) -> Result<Self> {
-        let profiles = Profiles::load(settings.environment())?;
         let named = settings.text(&PROFILE);
+        let profiles = match Profiles::load(settings.environment()) {
+            // Containers often run as a user who may not read the home folder.
+            Err(error) if named.is_none() && is_complete(settings)? => {
+                tracing::warn!(%error, "profiles are left out: region and credentials are given without them");
+                Profiles::default()
+            }
+            loaded => loaded?,
+        };
         let empty = Section::new();
         let profile = match (&named, profiles.get(named.as_deref().unwrap_or("default"))) {
             (_, Some(profile)) => profile,
@@ -120,6 +127,14 @@ impl S3Config {
     }
 }
 
+/// Whether `settings` say what profiles are mostly read for: who asks, and in which region.
+fn is_complete(settings: &Settings) -> Result<bool> {
+    let has = |setting| settings.text(setting).is_some();
+    let has_credentials =
+        has(&ACCESS_KEY_ID) && has(&SECRET_ACCESS_KEY) || settings.flag(&ANONYMOUS)? == Some(true);
+    Ok(has_credentials && has(&REGION))
+}
+
 /// Whether `bucket` can be a label of a host name that a wildcard certificate covers.
 fn fits_into_host(bucket: &str) -> bool {
     bucket.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
@@ -147,6 +162,11 @@ fn checked_endpoint(endpoint: &str) -> Result<String> {
     // What follows a `#` would never be sent: neither bucket nor key.
     if uri.query().is_some() || endpoint.contains('#') {
         return Err(bad("has a query or a fragment"));
+    }
+    // What is no port is dropped by the parser, and the scheme's own would be used.
+    let has_port = uri.authority().map(|authority| authority.as_str().len()) != uri.host().map(str::len);
+    if has_port && uri.port_u16().is_none_or(|port| port == 0) {
+        return Err(bad("has a port that is not a number from 1 to 65535"));
     }
     Ok(endpoint.trim_end_matches('/').to_owned())
 }

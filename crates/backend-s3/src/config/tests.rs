@@ -160,6 +160,10 @@ fn bad_values_are_refused_by_name() {
         ("endpoint", "http://", "endpoint"),
         ("endpoint", "http://h?x=1", "query"),
         ("endpoint", "http://h/#/buckets", "fragment"),
+        ("endpoint", "http://h:65536", "65535"),
+        ("endpoint", "https://[::1]:99999/x", "65535"),
+        ("endpoint", "http://h:0", "65535"),
+        ("endpoint", "http://h:", "65535"),
         ("endpoint", "http://user:hunter2@h", "access-key-id"),
         ("region", "eu west", "region"),
         ("profile", "nope", "\"nope\""),
@@ -174,6 +178,47 @@ fn bad_values_are_refused_by_name() {
     let unknown =
         S3Config::from_settings(&home.settings(&[("AWS_PROFILE", "nope")])).expect_err("no such profile");
     assert!(unknown.hint().expect("a hint").contains("default, lab"));
+}
+
+#[test]
+fn endpoints_row_by_row() {
+    for (endpoint, kept) in [
+        ("http://h", "http://h"),
+        ("http://h/", "http://h"),
+        ("http://h:1", "http://h:1"),
+        ("https://h:65535/path/", "https://h:65535/path"),
+        ("http://[::1]", "http://[::1]"),
+        ("http://[::1]:9000", "http://[::1]:9000"),
+    ] {
+        assert_eq!(checked_endpoint(endpoint).expect(endpoint), kept);
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_do_not_matter_when_all_is_given() {
+    let home = TempDir::new().expect("a folder");
+    let file = home.path().join(".aws/config");
+    // Not even the superuser can read a folder as a file.
+    std::fs::create_dir_all(&file).expect("a folder");
+    let region = ("AWS_REGION", "r");
+    let keys = [("AWS_ACCESS_KEY_ID", "ENV"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    let home = home.path().display().to_string();
+    let resolve = |variables: &[(&str, &str)]| {
+        S3Config::from_settings(&Settings::new(
+            variables.iter().copied().chain([("HOME", home.as_str())]).collect(),
+        ))
+    };
+    assert_eq!(id(&resolve(&[keys[0], keys[1], region]).expect("complete")), "ENV");
+    assert!(resolve(&[("AWS_SKIP_SIGNATURE", "true"), region]).is_ok());
+    for variables in [
+        &[keys[0], keys[1]][..],
+        &[keys[0], region],
+        &[region],
+        &[keys[0], keys[1], region, ("AWS_PROFILE", "lab")],
+    ] {
+        let error = resolve(variables).expect_err("incomplete");
+        assert!(error.to_string().contains(".aws/config"), "{error}");
+    }
 }
 
 #[test]
