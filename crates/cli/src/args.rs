@@ -36,7 +36,7 @@ pub(crate) struct Global {
     /// Set a setting, as part-size=16MiB; docs/configuration.md has them all
     #[arg(short = 'o', long = "option", value_name = "NAME=VALUE", value_parser = pair, global = true)]
     pub(crate) options: Vec<(String, String)>,
-    /// Write results, errors and notes as JSON, one object per line
+    /// Write results, errors, notes and logs as JSON, one object per line
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Write errors only

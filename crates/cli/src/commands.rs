@@ -15,19 +15,37 @@ mod tree;
 
 use std::sync::Arc;
 
-use rangeway::{Error, Result, StoreUri};
+use rangeway::{Error, Operation, Result, StoreUri};
+use serde::Serialize;
 
 use crate::args::Command;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::location;
-use crate::output::Stop;
+use crate::output::{Stop, unless_closed};
 
 /// How a command ends when nothing stops it.
 type Outcome = Result<ExitCode, Stop>;
 
 /// Runs a command to its end.
 pub(crate) async fn run(command: Command, context: &Arc<Context>) -> Outcome {
+    let code = dispatch(command, context).await?;
+    match context.left_out() {
+        0 => Ok(code),
+        left_out => {
+            let entries = if left_out == 1 { "entry was" } else { "entries were" };
+            context.output.error(
+                &Error::unsupported(format!(
+                    "{left_out} {entries} left out: names that are not UTF-8 cannot be keys"
+                ))
+                .with_operation(Operation::List),
+            );
+            Ok(if code == ExitCode::Success { ExitCode::Failed } else { code })
+        }
+    }
+}
+
+async fn dispatch(command: Command, context: &Arc<Context>) -> Outcome {
     match command {
         Command::Cp(args) => cp::run(args, context).await,
         Command::Ls(args) => ls::run(&args, context).await,
@@ -70,4 +88,22 @@ fn parse_bucket(argument: &str, context: &Context) -> Result<StoreUri> {
     }
     context.registry.check_names(&place, &context.settings)?;
     Ok(place)
+}
+
+#[derive(Serialize)]
+struct BucketRecord<'a> {
+    place: String,
+    bucket: &'a str,
+    status: &'static str,
+}
+
+/// Shows what became of a bucket.
+fn report_bucket(place: &StoreUri, status: &'static str, context: &Context) -> Result<(), Stop> {
+    let output = &context.output;
+    output.summary(&format!("{status} {place}"));
+    if !output.is_json() {
+        return Ok(());
+    }
+    let record = BucketRecord { place: location::shown(place), bucket: place.container(), status };
+    unless_closed(output.record(&record))
 }

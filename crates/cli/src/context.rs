@@ -92,6 +92,11 @@ impl Context {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many entries the listings of this command have left out.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.stores().iter().map(|(_, store)| store.stats().left_out).sum()
+    }
+
     /// The permits that jobs hold; see [`jobs::run`](crate::jobs::run).
     pub(crate) fn jobs(&self) -> &Arc<Semaphore> {
         &self.jobs

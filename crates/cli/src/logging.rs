@@ -1,4 +1,4 @@
-//! Logs to standard error: `-v`, `-vv` and `RUST_LOG`.
+//! Logs to standard error: `-v`, `-vv` and `RUST_LOG`; as JSON where results are.
 
 use std::io::IsTerminal;
 
@@ -25,11 +25,12 @@ pub(crate) fn start(global: &Global, env: &Env, output: &Output) {
         }
         None => EnvFilter::new(flags),
     };
-    let started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if output.is_json() {
+        logs.json().flatten_event(true).try_init()
+    } else {
+        logs.with_ansi(std::io::stderr().is_terminal()).try_init()
+    };
     if let Err(error) = started {
         output.warn(&format!("no logs: {error}"));
     }

@@ -4,7 +4,8 @@ use futures::StreamExt;
 use rangeway::{Error, ErrorKind, ListOptions, Operation, Result, StoreUri};
 
 use super::tally::Tally;
-use super::{Outcome, parse_bucket, rm};
+use super::tree::Tree;
+use super::{Outcome, parse_bucket, report_bucket, rm};
 use crate::args::Rb;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
@@ -13,9 +14,9 @@ pub(super) async fn run(args: &Rb, context: &Context) -> Outcome {
     let bucket = parse_bucket(&args.place, context)?;
     if args.force {
         let mut tally = Tally::default();
-        rm::delete_below(&context.store(&bucket)?, "", context, &mut tally).await?;
+        rm::delete_below(Tree::open(context, &bucket, false)?, context, &mut tally).await?;
         if tally.failed() > 0 {
-            return Ok(ExitCode::Failed);
+            return Ok(tally.exit_code(tally.succeeded() == 0 && tally.failed() == 1));
         }
     } else {
         check_empty(&bucket, context).await?;
@@ -26,7 +27,7 @@ pub(super) async fn run(args: &Rb, context: &Context) -> Outcome {
         ErrorKind::PreconditionFailed if error.hint().is_none() => with_force_hint(error),
         _ => error,
     })?;
-    context.output.summary(&format!("removed {bucket}"));
+    report_bucket(&bucket, "removed", context)?;
     Ok(ExitCode::Success)
 }
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::stream::{self, BoxStream, StreamExt};
-use rangeway::{DeleteResult, Error, HeadOptions, Key, ListOptions, Result, Store, StoreExt, StoreUri};
+use futures::stream::{self, StreamExt};
+use rangeway::{DeleteResult, Error, HeadOptions, Key, Result, StoreExt, StoreUri};
 use serde::Serialize;
 
 use super::tally::{ErrorRecord, Tally};
@@ -27,8 +27,9 @@ pub(super) async fn run(args: &Rm, context: &Arc<Context>) -> Outcome {
             check_tree(place, args.all)?;
         }
         for place in &places {
-            if let Err(error) = delete_tree(place, args, context, &mut tally).await {
-                fail(error, context, &mut tally)?;
+            match delete_tree(place, args, context, &mut tally).await {
+                Err(Stop::Failed(error)) => fail(&error, context, &mut tally),
+                ended => ended?,
             }
         }
     } else {
@@ -90,7 +91,11 @@ async fn delete_object(place: &StoreUri, args: &Rm, context: &Context) -> Result
 async fn delete_tree(place: &StoreUri, args: &Rm, context: &Context, tally: &mut Tally) -> Result<(), Stop> {
     let mut tree = Tree::open(context, place, false)?;
     let folder = location::local_path(place).filter(|path| path.is_dir());
-    if tree.is_empty().await? {
+    let failed = tally.failed();
+    for error in tree.unreadable().await {
+        fail(&error, context, tally);
+    }
+    if tree.is_empty().await? && tally.failed() == failed {
         if place.key().as_str().ends_with('/') && folder.is_none() && !args.force {
             return Err(Tree::missing(place).into());
         }
@@ -101,19 +106,23 @@ async fn delete_tree(place: &StoreUri, args: &Rm, context: &Context, tally: &mut
     }
     if args.dry_run {
         let mut objects = tree.objects();
-        while let Some(meta) = objects.next().await {
-            report(&place.with_key(meta?.key), &Ok(()), true, context, tally)?;
+        while let Some(found) = objects.next().await {
+            match found {
+                Ok(meta) => report(&place.with_key(meta.key), &Ok(()), true, context, tally)?,
+                Err(error) => fail(&error, context, tally),
+            }
         }
         return Ok(());
     }
-    let (store, prefix) = (Arc::clone(&tree.store), tree.prefix.clone());
-    drop(tree);
-    delete_below(&store, &prefix, context, tally).await?;
+    delete_below(tree, context, tally).await?;
     if let Some(folder) = folder {
         // Stores have no folders; on a disk they would stay behind.
         let removed = tokio::task::spawn_blocking(move || remove_empty_folders(&folder)).await;
-        if let Ok(Err(error)) = removed {
-            context.output.warn(&format!("{} stays: {error}", location::shown(place)));
+        // What could not be deleted has been reported, and keeps its folder.
+        if let Ok(Err(error)) = removed
+            && tally.failed() == failed
+        {
+            fail(&Error::io("the folder stays", error).with_uri(location::shown(place)), context, tally);
         }
     }
     Ok(())
@@ -131,39 +140,24 @@ fn remove_empty_folders(folder: &Path) -> std::io::Result<()> {
     std::fs::remove_dir(folder)
 }
 
-/// Deletes everything whose key starts with `prefix` as it is listed.
-///
-/// # Errors
-/// When the listing fails; what was listed before is deleted. Keys that cannot be deleted are reported and counted.
-pub(super) async fn delete_below(
-    store: &Arc<dyn Store>,
-    prefix: &str,
-    context: &Context,
-    tally: &mut Tally,
-) -> Result<(), Stop> {
-    let (keys, broken) = keys_below(store, prefix);
-    let mut deleted = store.delete(keys);
+/// Deletes everything in `tree` as it is listed. What cannot be listed or deleted is reported and counted.
+pub(super) async fn delete_below(tree: Tree, context: &Context, tally: &mut Tally) -> Result<(), Stop> {
+    let store = Arc::clone(&tree.store);
+    let broken = Arc::<Mutex<Vec<Error>>>::default();
+    let unlisted = Arc::clone(&broken);
+    let keys = tree.entries().filter_map(move |entry| {
+        let key = entry.map(|entry| Key::from(entry.name()));
+        let key = key.map_err(|error| unlisted.lock().unwrap_or_else(PoisonError::into_inner).push(error));
+        std::future::ready(key.ok())
+    });
+    let mut deleted = store.delete(keys.boxed());
     while let Some(DeleteResult { key, result }) = deleted.next().await {
         report(&store.uri().with_key(key), &result, false, context, tally)?;
     }
-    let broken = broken.lock().unwrap_or_else(PoisonError::into_inner).take();
-    broken.map_or(Ok(()), |error| Err(error.into()))
-}
-
-/// The keys that start with `prefix`, and beside them the error that ended the listing, if one did.
-fn keys_below(store: &Arc<dyn Store>, prefix: &str) -> (BoxStream<'static, Key>, Arc<Mutex<Option<Error>>>) {
-    let broken = Arc::new(Mutex::new(None));
-    let keys = store.list(ListOptions::new().prefix(prefix)).scan(Arc::clone(&broken), |broken, entry| {
-        let key = match entry {
-            Ok(entry) => Some(Key::from(entry.name())),
-            Err(error) => {
-                *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                None
-            }
-        };
-        std::future::ready(key)
-    });
-    (keys.boxed(), broken)
+    for error in broken.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        fail(&error, context, tally);
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -190,8 +184,7 @@ fn report(
             (if dry_run { "planned" } else { "deleted" }, None)
         }
         Err(error) => {
-            tally.fail(error);
-            output.error(error);
+            fail(error, context, tally);
             ("failed", Some(error.into()))
         }
     };
@@ -205,13 +198,7 @@ fn report(
     })
 }
 
-fn fail(stop: Stop, context: &Context, tally: &mut Tally) -> Result<(), Stop> {
-    match stop {
-        Stop::Closed => Err(Stop::Closed),
-        Stop::Failed(error) => {
-            context.output.error(&error);
-            tally.fail(&error);
-            Ok(())
-        }
-    }
+fn fail(error: &Error, context: &Context, tally: &mut Tally) {
+    context.output.error(error);
+    tally.fail(error);
 }

@@ -99,6 +99,12 @@ fn buckets_are_made_and_removed() {
     sandbox.run("mb s3://fresh").exits(1).says("already exists");
     sandbox.run("rb s3://fresh").exits(0).says("removed s3://fresh");
     sandbox.run("rb s3://fresh").exits(3);
+    sandbox.run("rb --force s3://fresh").exits(3);
+    for (line, status) in [("mb", "made"), ("rb", "removed")] {
+        let ended = sandbox.run(&format!("{line} --json s3://fresh")).exits(0);
+        let expected = serde_json::json!({ "place": "s3://fresh", "bucket": "fresh", "status": status });
+        assert_eq!((ended.records(), ended.stderr.as_str()), (vec![expected], ""));
+    }
     sandbox.write_object("a/b", "x");
     sandbox.run("rb --force s3://bucket").exits(0);
     assert!(!sandbox.server().folder().join("bucket").exists());
@@ -119,9 +125,23 @@ fn logs_go_to_standard_error() {
 }
 
 #[test]
+fn a_server_that_speaks_otherwise_is_recognised() {
+    let sandbox = Sandbox::with_server();
+    let tls = sandbox.server().endpoint().replace("http://", "https://");
+    let line = format!("cat s3://bucket/x -o endpoint={tls}");
+    sandbox.run(&line).exits(1).says("hint: is it http:// and not https://?");
+    sandbox.run("ls s3://bucket -o endpoint=http://127.0.0.1:65536").exits(2).says("65535");
+}
+
+#[test]
 fn errors_are_json_where_results_are() {
     let sandbox = Sandbox::with_server();
     let ended = sandbox.run("--json cat s3://bucket/missing").exits(3);
     let error: serde_json::Value = serde_json::from_str(ended.stderr.trim_end()).expect("one line of JSON");
     assert_eq!(error["error"]["kind"], "not found", "{error}");
+    let ended = sandbox.run("--json -vv cat s3://bucket/missing").exits(3);
+    for line in ended.stderr.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+    assert!(ended.stderr.lines().count() > 1, "{}", ended.stderr);
 }

@@ -78,8 +78,13 @@ fn local_trees_go_with_their_folders() {
     std::fs::create_dir_all(sandbox.path("dir/empty/er")).expect("folders");
     std::os::unix::fs::symlink(sandbox.path("dir2"), sandbox.path("dir/link")).expect("a link");
     sandbox.run("rm dir").exits(2).says("is a folder");
-    sandbox.run("rm -r dir").exits(0);
+    // A link is no object, so it stays, and with it the folder.
+    sandbox.run("rm -r dir").exits(1).says("the folder stays");
     assert_eq!(sandbox.names("dir2"), ["y"], "links are not followed");
+    assert_eq!(sandbox.names("dir"), ["link"]);
+    std::fs::remove_file(sandbox.path("dir/link")).expect("a link");
+    sandbox.run("rm -r dir").exits(0);
+    assert!(!sandbox.path("dir").exists());
     sandbox.run("rm dir2/y").exits(0);
     assert_eq!(sandbox.names("dir2"), Vec::<String>::new());
 }
@@ -97,7 +102,7 @@ fn nothing_is_deleted_through_a_link_or_around_the_user() {
     }
     assert_eq!(sandbox.read("dir/x"), "x");
     std::os::unix::fs::symlink("nowhere", sandbox.path("dir/link")).expect("a link");
-    sandbox.run("rm -r dir").exits(0).says("dir stays");
+    sandbox.run("rm -r dir").exits(1).says("the folder stays");
     assert_eq!(sandbox.names("dir"), ["link"]);
 }
 

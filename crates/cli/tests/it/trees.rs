@@ -171,12 +171,49 @@ fn a_folder_that_cannot_be_read_hides_no_other() {
     };
     close(0);
     let (listed, copied) = (run("ls -r tree"), run("cp -r tree copy"));
+    let (planned, removed) = (run("rm -r --dry-run tree"), run("rm -r tree"));
     close(0o755);
-    let (Some(listed), Some(copied)) = (listed, copied) else {
+    let (Some(listed), Some(copied), Some(planned), Some(removed)) = (listed, copied, planned, removed)
+    else {
         eprintln!("this system does not allow setpriv: nothing was tested");
         return;
     };
     let text = String::from_utf8_lossy(&listed.stdout);
     assert!(listed.status.code() == Some(1) && text.contains("b/y"), "{listed:?}");
     assert!(copied.status.code() == Some(1) && sandbox.read("copy/b/y") == "b/y", "{copied:?}");
+    let text = String::from_utf8_lossy(&planned.stdout);
+    assert!(planned.status.code() == Some(1) && text.contains("b/y"), "{planned:?}");
+    let text = String::from_utf8_lossy(&removed.stderr);
+    assert!(removed.status.code() == Some(1) && text.contains("tree/a"), "{removed:?}");
+    assert_eq!((sandbox.names("tree"), sandbox.names("tree/a")), (vec!["a".into()], vec!["x".into()]));
+}
+
+/// Only here are file names any bytes, on every file system.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_keys_are_counted_and_never_a_success() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let sandbox = Sandbox::with_server();
+    sandbox.write("tree/x", "x");
+    let bad = |name: &[u8]| sandbox.path("tree").join(OsStr::from_bytes(name));
+    std::fs::write(bad(b"bad-\xff"), "x").expect("a file");
+    let why = "names that are not UTF-8 cannot be keys";
+    let one = format!("1 entry was left out: {why}");
+    assert!(sandbox.run("ls tree").exits(1).says(&one).text().contains('x'));
+    sandbox.run("-q ls -r tree").exits(1).says(&one);
+    std::fs::create_dir(bad(b"bad-\xfe")).expect("a folder");
+    std::fs::write(bad(b"bad-\xfe/y"), "y").expect("a file");
+    let two = format!("2 entries were left out: {why}");
+    sandbox.run("cp -r tree s3://bucket/tree").exits(1).says(&two).says("copied 1 object");
+    sandbox.run("cp -r --dry-run tree s3://bucket/tree").exits(1).says(&two);
+    let ended = sandbox.run("cp -r --json tree copy").exits(1);
+    let errors = ended.stderr.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let errors: Vec<_> = errors.filter(|record| record["error"]["kind"] == "unsupported").collect();
+    assert_eq!(errors.len(), 1, "{}", ended.stderr);
+    sandbox.run("rm -r --dry-run tree").exits(1).says(&two);
+    sandbox.run("rm -r tree").exits(1).says(&two).says("the folder stays");
+    assert!(!sandbox.path("tree/x").exists() && bad(b"bad-\xff").exists() && bad(b"bad-\xfe/y").exists());
+    sandbox.run("ls -r copy").exits(0);
 }
