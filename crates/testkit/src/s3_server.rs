@@ -3,7 +3,6 @@
 mod disk;
 mod options;
 mod serve;
-mod tls;
 
 use std::collections::BTreeSet;
 use std::fs;

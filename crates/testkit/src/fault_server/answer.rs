@@ -7,8 +7,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::xml;
-
 /// How a connection ends before an answer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -138,7 +136,7 @@ impl Refusal {
         if self.status == StatusCode::NOT_MODIFIED {
             return Answer::new(self.status).header("etag", &self.etag.unwrap_or_default());
         }
-        let mut answer = Answer::xml(self.status, xml::error(self.code, self.size));
+        let mut answer = Answer::xml(self.status, crate::xml::error(self.code, self.size));
         if let Some(size) = self.size {
             answer = answer.header("content-range", &format!("bytes */{size}"));
         }

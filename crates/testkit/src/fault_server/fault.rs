@@ -6,8 +6,8 @@ use http::{HeaderName, HeaderValue, header};
 use super::answer::{Answer, Cut, Ending, Refusal};
 use super::bucket::Bucket;
 use super::object;
-use super::range::ByteRange;
 use super::request::SeenRequest;
+use crate::byte_range::ByteRange;
 
 /// One way in which a service misbehaves. Several can strike the same request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use super::bucket::{Bucket, Object};
 use super::checksum;
 use super::object::timestamp;
 use super::request::SeenRequest;
-use super::xml::{self, Document};
+use super::xml;
+use crate::xml::Document;
 
 /// The most entries of a page, and the most keys of a batch.
 const MAX_KEYS: usize = 1000;

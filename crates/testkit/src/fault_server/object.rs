@@ -8,10 +8,10 @@ use percent_encoding::percent_decode_str;
 
 use super::answer::{Answer, Refusal};
 use super::bucket::{Bucket, Object, stored_headers};
-use super::range::ByteRange;
 use super::request::SeenRequest;
-use super::xml::Document;
 use super::{checksum, conditions};
+use crate::byte_range::ByteRange;
+use crate::xml::Document;
 
 /// The largest object that is written by one request.
 ///
@@ -29,7 +29,10 @@ pub(super) fn get(bucket: &Bucket, request: &SeenRequest) -> Result<Answer, Refu
     conditions::check_read(request, "", object)?;
     let range = request.range().and_then(ByteRange::parse);
     let (status, bytes) = match range {
-        Some(range) => (StatusCode::PARTIAL_CONTENT, range.resolve(object.size())?),
+        Some(range) => {
+            let bytes = range.resolve(object.size()).ok_or_else(|| Refusal::unsatisfiable(object.size()))?;
+            (StatusCode::PARTIAL_CONTENT, bytes)
+        }
         None => (StatusCode::OK, 0..object.size()),
     };
     let mut answer = Answer::new(status)

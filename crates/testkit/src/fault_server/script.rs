@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
-use super::range::ByteRange;
 use super::request::SeenRequest;
+use crate::byte_range::ByteRange;
 use crate::request_kind::RequestKind;
 
 /// Which requests a fault strikes.

@@ -8,10 +8,11 @@ use http::StatusCode;
 use super::answer::{Answer, Refusal};
 use super::bucket::{Bucket, Object, Part, Upload, stored_headers};
 use super::object::{check_body, copy_source};
-use super::range::ByteRange;
 use super::request::SeenRequest;
-use super::xml::{self, Document};
+use super::xml;
 use super::{checksum, conditions};
+use crate::byte_range::ByteRange;
+use crate::xml::Document;
 
 /// The smallest part that is not the last, and the highest number of a part.
 ///

@@ -1,6 +1,4 @@
-//! The little XML that S3 speaks: written by hand, read into paths and texts.
-
-use std::fmt::Write;
+//! What the fault server adds to the XML of S3: encoded keys, and documents read into paths and texts.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quick_xml::Reader;
@@ -9,72 +7,15 @@ use quick_xml::events::Event;
 
 use super::answer::Refusal;
 
-const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
-
 /// What stays as it is in a key of a listing with `encoding-type=url`, beside letters and digits. A space becomes `+`.
 ///
 /// Measured: <https://github.com/brekkylab/backlot/issues/178>.
 const KEPT: AsciiSet =
     NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
 
-/// A document under construction.
-pub(super) struct Document(String);
-
-impl Document {
-    /// A document whose root is `name`, to be ended by [`finish`](Self::finish).
-    pub(super) fn new(name: &str) -> Self {
-        Self(format!("{DECLARATION}<{name} xmlns=\"{NAMESPACE}\">"))
-    }
-
-    pub(super) fn open(&mut self, name: &str) {
-        let _ = write!(self.0, "<{name}>");
-    }
-
-    pub(super) fn close(&mut self, name: &str) {
-        let _ = write!(self.0, "</{name}>");
-    }
-
-    pub(super) fn element(&mut self, name: &str, text: &str) {
-        self.open(name);
-        push_text(&mut self.0, text);
-        self.close(name);
-    }
-
-    pub(super) fn finish(mut self, name: &str) -> String {
-        self.close(name);
-        self.0
-    }
-}
-
-/// Characters that XML 1.0 cannot hold go out as references, as S3 sends them.
-fn push_text(out: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            control if (control as u32) < 0x20 || control == '\u{7f}' => {
-                let _ = write!(out, "&#x{:x};", control as u32);
-            }
-            other => out.push(other),
-        }
-    }
-}
-
 /// A key as a listing with `encoding-type=url` has it.
 pub(super) fn url_encode(text: &str) -> String {
     utf8_percent_encode(text, &KEPT).to_string().replace(' ', "+")
-}
-
-/// The document of an error; for a range beyond the end with the object's size.
-pub(super) fn error(code: &str, size: Option<u64>) -> String {
-    let size = size.map(|size| format!("<ActualObjectSize>{size}</ActualObjectSize>")).unwrap_or_default();
-    format!(
-        "{DECLARATION}<Error><Code>{code}</Code><Message>{code}, says the test server.</Message>{size}\
-         <RequestId>0123456789ABCDEF</RequestId></Error>"
-    )
 }
 
 /// The elements of a document that have a text or are empty, in order: path from the root's child on, and text.
@@ -121,6 +62,7 @@ pub(super) fn leaves(document: &[u8]) -> Result<Vec<(String, String)>, Refusal> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::xml::Document;
 
     #[test]
     fn keys_are_encoded_as_s3_does() {

@@ -12,11 +12,12 @@ use s3s::service::S3ServiceBuilder;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
+use super::S3Server;
 use super::disk::Disk;
 use super::serve::Server;
-use super::{S3Server, tls};
 use crate::request_kind::Counters;
 use crate::runner::Runner;
+use crate::tls;
 
 /// How to start an [`S3Server`].
 #[derive(Debug, Clone)]
@@ -120,8 +121,11 @@ impl S3ServerOptions {
         let listener = TcpListener::bind(self.address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let (ca_pem, acceptor) =
-            if self.tls { tls::make().map(|(pem, tls)| (Some(pem), Some(tls)))? } else { (None, None) };
+        let (ca_pem, acceptor) = if self.tls {
+            tls::make().map(|(pem, tls)| (Some(pem), Some(tls.into())))?
+        } else {
+            (None, None)
+        };
         let counters = Arc::<Counters>::default();
         let runner =
             run(Server { listener, service: builder.build(), acceptor, counters: Arc::clone(&counters) })?;

@@ -3,4 +3,5 @@
 mod clients;
 mod fault_server;
 mod memory;
+mod pacing_server;
 mod s3_server;

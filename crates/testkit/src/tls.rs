@@ -4,13 +4,12 @@ use std::io;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
 
-/// The authority in PEM, and an acceptor for `localhost` and the loopback addresses that it vouches for.
-pub(super) fn make() -> io::Result<(String, TlsAcceptor)> {
+/// The authority in PEM, and the settings of a server for `localhost` and the loopback addresses that it vouches for.
+pub(crate) fn make() -> io::Result<(String, Arc<ServerConfig>)> {
     let mut authority = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
     authority.distinguished_name.push(DnType::CommonName, "rangeway testkit authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -31,5 +30,5 @@ pub(super) fn make() -> io::Result<(String, TlsAcceptor)> {
             builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], private)
         })
         .map_err(io::Error::other)?;
-    Ok((authority.pem(), TlsAcceptor::from(Arc::new(config))))
+    Ok((authority.pem(), Arc::new(config)))
 }
