@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use rangeway_core::{Error, Key, Result, StoreUri};
+use rangeway_transport::xml::Element;
 use rangeway_transport::{
     Client, HeaderValue, Method, Refusal, Request, RequestBody, Response, Rest, Service, Uri, encode, header,
 };
@@ -12,7 +13,6 @@ use crate::config::S3Config;
 use crate::credentials::Credentials;
 use crate::error;
 use crate::sign::Signer;
-use crate::xml::Element;
 
 /// No answer in XML is longer, in bytes: a page of a thousand keys of a thousand bytes, each of them encoded, is 3 MB.
 const DOCUMENT_LIMIT: usize = 16 << 20;

@@ -2,10 +2,10 @@
 
 use rangeway_core::{ContainerMeta, Error, ErrorKind, Result};
 use rangeway_transport::Method;
+use rangeway_transport::xml;
 
 use crate::api::Api;
 use crate::list::time;
-use crate::xml;
 
 /// Where AWS creates buckets without being told so.
 const HOME: &str = "us-east-1";

@@ -9,11 +9,11 @@ use futures::stream::{self, BoxStream, StreamExt};
 use md5::{Digest, Md5};
 use rangeway_core::{DeleteResult, Error, ErrorKind, Key, Operation, Result};
 use rangeway_range_engine::Retry;
+use rangeway_transport::xml::{self, Element};
 use rangeway_transport::{HeaderName, HeaderValue, Method};
 
 use crate::api::Api;
 use crate::error;
-use crate::xml::{self, Element};
 
 /// How many keys one request may name.
 const BATCH: usize = 1000;

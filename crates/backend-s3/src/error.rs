@@ -4,9 +4,8 @@ use std::time::SystemTime;
 
 use rangeway_core::{Error, ErrorKind};
 use rangeway_transport::headers::ContentRange;
+use rangeway_transport::xml::Element;
 use rangeway_transport::{HeaderMap, Refusal, StatusCode};
-
-use crate::xml::Element;
 
 /// S3's answer, as the cause of an [`Error`].
 #[derive(Debug, thiserror::Error)]

@@ -30,6 +30,5 @@ mod profile;
 mod settings;
 mod sign;
 mod store;
-mod xml;
 
 pub use {backend::S3Backend, store::S3Store};

@@ -3,29 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::BoxStream;
 use rangeway_core::{Error, ErrorKind, ListEntry, ListOptions, ObjectMeta, Operation, Result};
 use rangeway_range_engine::Retry;
+use rangeway_transport::pages::{self, Page};
+use rangeway_transport::xml::Element;
 use rangeway_transport::{Method, encode};
 
 use crate::api::Api;
-use crate::xml::Element;
-
-/// One page of a listing.
-#[derive(Debug, PartialEq, Eq)]
-struct Page {
-    entries: VecDeque<ListEntry>,
-    /// What to ask for the next page with; `None` at the end.
-    next: Option<String>,
-}
-
-/// Where a listing is.
-struct Cursor {
-    page: VecDeque<ListEntry>,
-    /// The token of the next page: `None` for the first.
-    token: Option<String>,
-    ended: bool,
-}
 
 /// The entries that `options` ask for, in byte order of their names.
 pub(crate) fn list(
@@ -34,31 +19,15 @@ pub(crate) fn list(
     options: ListOptions,
 ) -> BoxStream<'static, Result<ListEntry>> {
     let options = Arc::new(options);
-    let cursor = Cursor { page: VecDeque::new(), token: None, ended: false };
-    stream::try_unfold(cursor, move |mut cursor| {
+    pages::entries(move |token| {
         let (api, retry, options) = (Arc::clone(&api), retry.clone(), Arc::clone(&options));
         async move {
-            loop {
-                if let Some(entry) = cursor.page.pop_front() {
-                    return Ok(Some((entry, cursor)));
-                }
-                if cursor.ended {
-                    return Ok(None);
-                }
-                let token = cursor.token.as_deref();
-                let page = retry.run(|_| fetch(&api, &options, token)).await;
-                let page = page.map_err(|error| {
-                    error
-                        .with_operation(Operation::List)
-                        .with_uri(api.uri().with_key(options.prefix.as_str()))
-                })?;
-                cursor.page = page.entries;
-                cursor.ended = page.next.is_none();
-                cursor.token = page.next;
-            }
+            let page = retry.run(|_| fetch(&api, &options, token.as_deref())).await;
+            page.map_err(|error| {
+                error.with_operation(Operation::List).with_uri(api.uri().with_key(options.prefix.as_str()))
+            })
         }
     })
-    .boxed()
 }
 
 async fn fetch(api: &Api, options: &ListOptions, token: Option<&str>) -> Result<Page> {
@@ -69,11 +38,7 @@ async fn fetch(api: &Api, options: &ListOptions, token: Option<&str>) -> Result<
         None => query.extend(options.start_after.as_deref().map(|after| ("start-after", after))),
     }
     let (_, document) = api.send_xml(api.bucket(Method::GET, &query)?, "ListBucketResult").await?;
-    let page = parse(&document)?;
-    if page.next.is_some() && page.next.as_deref() == token {
-        return Err(wrong("the listing does not get on: its next page is the same again"));
-    }
-    Ok(page)
+    parse(&document)
 }
 
 fn parse(document: &Element) -> Result<Page> {
@@ -101,21 +66,7 @@ fn parse(document: &Element) -> Result<Page> {
         (Some("true"), _) => return Err(wrong("the listing goes on and does not say where")),
         _ => None,
     };
-    Ok(Page { entries: merge(objects, prefixes), next })
-}
-
-/// Both in one order.
-fn merge(mut left: VecDeque<ListEntry>, mut right: VecDeque<ListEntry>) -> VecDeque<ListEntry> {
-    let mut merged = VecDeque::with_capacity(left.len() + right.len());
-    loop {
-        let from_left = match (left.front(), right.front()) {
-            (Some(left), Some(right)) => left.name() <= right.name(),
-            (Some(_), None) => true,
-            (None, Some(_)) => false,
-            (None, None) => return merged,
-        };
-        merged.extend(if from_left { left.pop_front() } else { right.pop_front() });
-    }
+    Ok(Page { entries: pages::merge(objects, prefixes), next })
 }
 
 /// The etag as reads give it: some services leave the quotes out of listings.

@@ -9,13 +9,13 @@ use rangeway_core::{
     Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result,
     UploadedPart,
 };
+use rangeway_transport::xml;
 use rangeway_transport::{Method, headers};
 
 use crate::api::Api;
 use crate::error;
 use crate::sign::hex;
 use crate::store::{body, locate, of_mode, put_mode, put_response, put_write_headers};
-use crate::xml;
 
 /// An upload that has been started.
 #[derive(Debug)]

@@ -10,9 +10,8 @@ use rangeway_core::{
     PartLimits, Payload, PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_range_engine::Retry;
-use rangeway_transport::headers::{self, ContentRange};
 use rangeway_transport::{
-    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, Response, StatusCode, header,
+    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, extent, header, headers, no_length, refused,
 };
 
 use tokio_util::task::TaskTracker;
@@ -109,16 +108,16 @@ impl S3Store {
         let range = options.range.as_ref().unwrap_or(&GetRange::Offset(0));
         // Ranges that begin later are refused by objects that are not empty, too.
         if error.kind() != ErrorKind::RangeNotSatisfiable || range.resolve(1).is_err() {
-            return refused(error, range);
+            let size = error::size(&error);
+            return refused(error, range, size);
         }
-        if error::size(&error).is_some() {
-            return refused(error, range);
+        if let Some(size) = error::size(&error) {
+            return refused(error, range, Some(size));
         }
         let mut head = HeadOptions::new().conditions(options.conditions.clone());
         head.version.clone_from(&options.version);
         match self.try_head(key, head).await {
-            Ok(found) if found.meta.size == 0 => error,
-            Ok(found) => contradiction(error, found.meta.size),
+            Ok(found) => refused(error, range, Some(found.meta.size)),
             Err(other) => other,
         }
     }
@@ -164,43 +163,6 @@ fn check(conditions: &rangeway_core::Conditions, meta: &ObjectMeta) -> Result<()
         Some(etag) => conditions.check(Some(etag), meta.last_modified),
         None => Ok(()),
     }
-}
-
-/// The error of a read of `range`, judged by the size that the service says.
-fn refused(error: Error, range: &GetRange) -> Error {
-    match error::size(&error).filter(|_| error.kind() == ErrorKind::RangeNotSatisfiable) {
-        Some(size) if size > 0 && range.resolve(size).is_ok() => contradiction(error, size),
-        _ => error,
-    }
-}
-
-fn contradiction(error: Error, size: u64) -> Error {
-    let what = format!("the service refuses a range of an object of {size} bytes that holds it");
-    Error::new(ErrorKind::Integrity, what).with_source(error)
-}
-
-/// Which bytes the body holds, and how large the object is.
-fn extent(response: &Response) -> Result<(std::ops::Range<u64>, u64)> {
-    let length = response.content_length();
-    if response.status != StatusCode::PARTIAL_CONTENT {
-        let size = length.ok_or_else(no_length)?;
-        return Ok((0..size, size));
-    }
-    let wrong = |what: String| Error::new(ErrorKind::Integrity, what);
-    let text = headers::text(&response.headers, &header::CONTENT_RANGE).unwrap_or_default();
-    let Some(ContentRange { range: Some(range), size: Some(size) }) = ContentRange::parse(&text) else {
-        return Err(wrong(format!("a partial answer has the Content-Range {text:?}")));
-    };
-    match length {
-        Some(length) if length != range.end - range.start => {
-            Err(wrong(format!("the Content-Range is {text:?} and the Content-Length {length}")))
-        }
-        _ => Ok((range, size)),
-    }
-}
-
-fn no_length() -> Error {
-    Error::new(ErrorKind::Integrity, "the service does not say how long the object is")
 }
 
 /// Adds what is to be stored with the object.

@@ -4,7 +4,8 @@
 //!   never reach a host they were not meant for, and it reads no environment: all comes from [`ClientOptions`].
 //! * [`Rest`] sends a [`Request`] for a [`Service`], which says how to authorise a request and what a refusal means.
 //!   One call is one request: retrying is the range engine's business.
-//! * [`encode`] and [`headers`] are pure functions between our types and what stands on the wire.
+//! * [`encode`], [`headers`] and [`xml`] are pure functions between our types and what stands on the wire, and [`pages`]
+//!   makes one stream of a listing in pages.
 //!
 //! Keys are sent exactly as they are: no part of this crate normalises a path.
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@ mod client;
 mod connect;
 mod connector;
 mod direct;
+mod extent;
 mod failure;
 mod rest;
 mod settings;
@@ -21,11 +23,14 @@ mod tls;
 
 pub mod encode;
 pub mod headers;
+pub mod pages;
+pub mod xml;
 
 pub use {
     body::RequestBody,
     client::{Client, ClientOptions},
     connector::{CREDENTIALS_TIMEOUT, Connector},
+    extent::{extent, no_length, refused},
     rest::{Refusal, Request, Response, Rest, Service},
     settings::SETTINGS,
 };

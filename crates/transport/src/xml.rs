@@ -1,4 +1,4 @@
-//! XML as S3 speaks it: answers become a small tree, requests are written as text.
+//! XML as the services speak it: answers become a small tree, requests are written as text.
 //!
 //! Text is taken exactly: keys may begin with spaces, and characters that XML cannot hold arrive as references.
 
@@ -9,13 +9,14 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 use rangeway_core::{Error, ErrorKind, Result};
 
-/// No answer of S3 is nested deeper. Elements within elements are dropped recursively, which takes stack.
+/// No answer is nested deeper. Elements within elements are dropped recursively, which takes stack.
 const DEPTH: usize = 32;
 
 /// An element: its name without namespace, its text, its children.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Element {
-    pub(crate) name: String,
+pub struct Element {
+    /// The name, without namespace.
+    pub name: String,
     text: String,
     children: Vec<Element>,
 }
@@ -25,7 +26,7 @@ impl Element {
     ///
     /// # Errors
     /// `Integrity` when it is not XML, or ends before its root does.
-    pub(crate) fn parse(document: &[u8]) -> Result<Self> {
+    pub fn parse(document: &[u8]) -> Result<Self> {
         // Some answers begin with white space that kept the connection alive.
         let mut reader = Reader::from_reader(document.trim_ascii_start());
         let mut open: Vec<Self> = Vec::new();
@@ -66,17 +67,17 @@ impl Element {
     }
 
     /// The first child of that name.
-    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+    pub fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// All children of that name.
-    pub(crate) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
     /// The text of the first child of that name.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+    pub fn text(&self, name: &str) -> Option<&str> {
         Some(self.child(name)?.text.as_str())
     }
 }
@@ -107,12 +108,12 @@ fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 /// Whether XML 1.0 can carry `text`; see [its section 2.2](https://www.w3.org/TR/xml/#charsets).
-pub(crate) fn can_carry(text: &str) -> bool {
+pub fn can_carry(text: &str) -> bool {
     text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..))
 }
 
 /// Appends `<name>text</name>`; white space is written so that no parser changes it.
-pub(crate) fn write(document: &mut String, name: &str, text: &str) {
+pub fn write(document: &mut String, name: &str, text: &str) {
     let _ = write!(document, "<{name}>");
     for c in text.chars() {
         match c {
