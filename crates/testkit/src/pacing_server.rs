@@ -24,7 +24,6 @@ use crate::tls;
 use connection::Connection;
 use counts::{Tally, add};
 use pace::{Bucket, Dice, Fate, RequestLimit};
-use wire::Block;
 
 pub use counts::{Admissions, PacingCounts};
 pub use options::PacingServerOptions;
@@ -39,8 +38,8 @@ const STACK: usize = 512 << 10;
 ///
 /// Every object is there already: the first segment of its key says how large it is, as in `/bucket/1GiB/any/name`,
 /// `/bucket/64KiB/00017` and `/bucket/4096/x`, and [`Pattern`] says what is in it. What is written is read and
-/// dropped. There is a thread for each connection; on Linux bodies go out with `sendfile` and come in without a copy.
-/// Signatures are not checked.
+/// dropped. There is a thread for each connection; bodies go out from one block of memory, and on Linux what comes in
+/// is dropped without a copy. Signatures are not checked.
 ///
 /// ```
 /// use std::time::Duration;
@@ -70,7 +69,7 @@ struct Shared {
     /// How many bytes go at once; `None` when nothing paces or limits them.
     portion: Option<u64>,
     tls: Option<Arc<ServerConfig>>,
-    block: Block,
+    pattern: Pattern,
     tally: Tally,
     in_flight: AtomicUsize,
     request_limit: Option<Mutex<RequestLimit>>,
@@ -83,7 +82,7 @@ impl PacingServer {
     /// Starts a server without any pace on a free loopback port.
     ///
     /// # Errors
-    /// When the port or the memory cannot be had.
+    /// When the port cannot be had.
     pub fn start() -> io::Result<Self> {
         PacingServerOptions::new().start()
     }
@@ -93,7 +92,7 @@ impl PacingServer {
         let address = listener.local_addr()?;
         let (ca_pem, tls) =
             if options.tls { tls::make().map(|(pem, tls)| (Some(pem), Some(tls)))? } else { (None, None) };
-        let shared = Arc::new(Shared::new(options, tls)?);
+        let shared = Arc::new(Shared::new(options, tls));
         let of_acceptor = Arc::clone(&shared);
         let acceptor = std::thread::Builder::new()
             .name("pacing-server".into())
@@ -121,7 +120,7 @@ impl PacingServer {
 
     /// What every object consists of.
     pub fn pattern(&self) -> Pattern {
-        self.shared.block.pattern()
+        self.shared.pattern.clone()
     }
 
     /// What has been asked of the server, and what it has done.
@@ -184,13 +183,13 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 }
 
 impl Shared {
-    fn new(options: PacingServerOptions, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
+    fn new(options: PacingServerOptions, tls: Option<Arc<ServerConfig>>) -> Self {
         let rates = [options.per_connection, options.total];
         let is_paced = options.in_flight.is_some() || rates.iter().any(Option::is_some);
-        Ok(Self {
+        Self {
             portion: is_paced.then(|| pace::portion(rates.into_iter().flatten())),
             tls,
-            block: Block::new()?,
+            pattern: Pattern::new(),
             tally: Tally::default(),
             in_flight: AtomicUsize::new(0),
             request_limit: options.requests_per_second.map(|limit| Mutex::new(RequestLimit::new(limit))),
@@ -198,7 +197,7 @@ impl Shared {
             dice: Mutex::new(Dice::new(options.seed)),
             is_stopped: AtomicBool::new(false),
             options,
-        })
+        }
     }
 
     /// Whether a request that has just arrived is within the limits; if so it is in flight.

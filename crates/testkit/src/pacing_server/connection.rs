@@ -23,8 +23,8 @@ pub(super) struct Connection<'a> {
     own: Option<Bucket>,
 }
 
-/// A request between its arrival and the moment at which the last of its answer is handed to the kernel. Not later:
-/// a client that has it all may ask again before this thread runs on.
+/// A request between its arrival and the moment at which the last portion of its answer is handed to the kernel. Not
+/// later: a client that has it all may ask again before this thread runs on.
 struct UnderWay<'a> {
     shared: &'a Shared,
     is_admitted: bool,
@@ -109,16 +109,16 @@ impl<'a> Connection<'a> {
     }
 
     /// Sends a body at the pace of the options; whether the connection goes on.
-    fn send(&mut self, head: &[u8], range: Range<u64>, under_way: &mut UnderWay<'_>) -> io::Result<bool> {
+    fn send(&mut self, mut head: &[u8], range: Range<u64>, under_way: &mut UnderWay<'_>) -> io::Result<bool> {
         let fate = self.shared.fate(range.end - range.start);
         let end = match fate {
             Fate::Whole => range.end,
             Fate::Reset(before) | Fate::Stall(before) => range.start + before,
         };
         let portion = self.shared.portion;
-        match portion {
-            None => self.wire.write_head(head)?,
-            Some(_) => self.wire.write_all(head)?,
+        if portion.is_some() {
+            // The client sees it now, and the first bytes when it is their time.
+            self.wire.write_all(std::mem::take(&mut head))?;
         }
         if let Some(own) = &mut self.own {
             own.begin(Instant::now());
@@ -127,12 +127,15 @@ impl<'a> Connection<'a> {
         while at < end {
             let next = portion.map_or(end, |portion| end.min(at + portion));
             self.wait_for_rates(next - at)?;
-            if next == range.end {
+            if portion.is_some() && next == range.end {
                 under_way.end();
             }
-            self.wire.send(&self.shared.block, at..next, &self.shared.tally.bytes_out)?;
+            let head = std::mem::take(&mut head);
+            self.wire.send(head, &self.shared.pattern, at..next, &self.shared.tally.bytes_out)?;
             at = next;
         }
+        // Where it is not even the first byte that goes, the head still does.
+        self.wire.write_all(head)?;
         match fate {
             Fate::Whole => return Ok(true),
             Fate::Reset(_) => {

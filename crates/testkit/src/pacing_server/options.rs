@@ -141,7 +141,7 @@ impl PacingServerOptions {
     /// Starts the server.
     ///
     /// # Errors
-    /// When the port, the memory or the certificate cannot be had.
+    /// When the port or the certificate cannot be had.
     pub fn start(self) -> io::Result<PacingServer> {
         PacingServer::launch(self)
     }
