@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::args::Global;
 use crate::output::Output;
+use crate::settings::SETTINGS;
 
 /// The most jobs that are ever under way at one time.
 const MOST_JOBS: u32 = 1024;
@@ -34,9 +35,9 @@ impl Context {
     /// Resolves what every command takes.
     ///
     /// # Errors
-    /// `InvalidInput` for an option that no backend knows.
+    /// `InvalidInput` for an option that neither a backend nor the program knows.
     pub(crate) fn new(global: &Global, env: Env, output: Arc<Output>) -> Result<Self> {
-        let registry = Registry::linked();
+        let registry = Registry::linked().with_settings(SETTINGS);
         for (name, meant) in registry.unknown_variables(&env) {
             let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
             output.warn(&format!("the environment variable {name} means nothing{meant}"));

@@ -11,12 +11,14 @@ mod location;
 mod logging;
 mod output;
 mod progress;
+mod settings;
 mod text;
+mod threads;
 
 use std::sync::Arc;
 
 use clap::Parser;
-use rangeway::{Env, Error, ErrorKind, Result};
+use rangeway::{Env, Result};
 use tokio::runtime::Runtime;
 
 use args::{Cli, Command};
@@ -59,10 +61,7 @@ fn run(cli: Cli) -> ExitCode {
 
 fn prepare(cli: &Cli, env: Env, output: &Arc<Output>) -> Result<(Arc<Context>, Runtime), Stop> {
     let context = Context::new(&cli.global, env, Arc::clone(output))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::new(ErrorKind::Io, "cannot start the threads").with_source(error))?;
+    let runtime = threads::start(&context.settings)?;
     Ok((Arc::new(context), runtime))
 }
 

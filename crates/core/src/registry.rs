@@ -22,6 +22,8 @@ use crate::{Backend, Env, Error, Key, Operation, Result, Setting, Settings, Stor
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     by_scheme: BTreeMap<&'static str, Arc<dyn Backend>>,
+    /// What the program understands beside its backends.
+    of_program: &'static [Setting],
 }
 
 impl Registry {
@@ -41,6 +43,12 @@ impl Registry {
     #[allow(clippy::needless_pass_by_value, reason = "the registry becomes one of its owners")]
     pub fn with(mut self, backend: Arc<dyn Backend>) -> Self {
         self.by_scheme.extend(backend.schemes().iter().map(|scheme| (*scheme, Arc::clone(&backend))));
+        self
+    }
+
+    /// Adds settings that the program itself understands: flags and the environment may name them, URIs may not.
+    pub fn with_settings(mut self, settings: &'static [Setting]) -> Self {
+        self.of_program = settings;
         self
     }
 
@@ -91,7 +99,7 @@ impl Registry {
             .map_err(|error| error.with_operation(Operation::Open).with_uri(uri))
     }
 
-    /// Refuses settings that nothing understands: a URI's by its own backend, flags by any backend.
+    /// Refuses settings that nothing understands: a URI's by its own backend, flags by any backend and the program.
     ///
     /// # Errors
     /// `InvalidInput` that suggests the closest name.
@@ -104,12 +112,13 @@ impl Registry {
         settings.flag_names().try_for_each(|name| check_name(name, &all))
     }
 
-    /// Every setting of every backend, each once, by key.
+    /// Every setting of every backend and of the program, each once, by key.
     pub fn settings(&self) -> Vec<&'static Setting> {
         let by_key: BTreeMap<_, _> = self
             .by_scheme
             .values()
             .flat_map(|backend| backend.settings())
+            .chain(self.of_program)
             .map(|setting| (setting.key, setting))
             .collect();
         by_key.into_values().collect()
@@ -140,6 +149,7 @@ fn check_name(name: &str, known: &[&'static Setting]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SettingKind;
 
     #[test]
     fn an_unknown_scheme_lists_the_linked_ones() {
@@ -155,6 +165,18 @@ mod tests {
         assert_eq!(error.kind(), crate::ErrorKind::InvalidInput);
         let flags = Settings::default().set("frobnicate", "1");
         assert!(Registry::linked().open("memory://x/y", &flags).is_err());
+    }
+
+    #[test]
+    fn settings_of_the_program_are_known_but_not_in_uris() -> Result<()> {
+        const OWN: &[Setting] = &[Setting::new("frobnicate", SettingKind::Flag, "x").env(&["RANGEWAY_FROB"])];
+        let registry = Registry::linked().with_settings(OWN);
+        let flags = Settings::default().set("frobnicate", "1");
+        registry.open("memory://x/y", &flags)?;
+        assert!(registry.open("memory://x/y?frobnicate=1", &Settings::default()).is_err());
+        let env: Env = [("RANGEWAY_FROB", "1"), ("RANGEWAY_FROM", "1")].into_iter().collect();
+        assert_eq!(registry.unknown_variables(&env), [("RANGEWAY_FROM".to_owned(), Some("RANGEWAY_FROB"))]);
+        Ok(())
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use rangeway_backend_s3 as s3;
 pub use {
     open::open,
     rangeway_core::{
-        Attributes, Backend, Body, BodySource, Capabilities, Conditions, ContainerMeta, CopyOptions,
+        Alias, Attributes, Backend, Body, BodySource, Capabilities, Conditions, ContainerMeta, CopyOptions,
         DeleteResult, Env, Error, ErrorKind, GetOptions, GetRange, GetResponse, HeadOptions, HeadResponse,
         Key, ListEntry, ListOptions, MemoryBackend, MemoryStore, MultipartUpload, ObjectMeta, Operation,
         PartLimits, PartSpec, Payload, PutMode, PutOptions, PutResponse, ReadAt, Registration, Registry,

@@ -12,6 +12,9 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use rangeway::{Registry, Setting};
 
+#[path = "../../../crates/cli/src/settings.rs"]
+mod program;
+
 const PAGE: &str = "docs/configuration.md";
 
 /// Writes docs/configuration.md.
@@ -35,7 +38,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a directory of the workspace");
     let path = root.join(PAGE);
-    let page = page(&backends(&Registry::linked()));
+    let page = page(&backends(&Registry::linked()), program::SETTINGS);
     if !args.check {
         return fs::write(&path, page).with_context(|| format!("writing {PAGE}"));
     }
@@ -80,20 +83,23 @@ Dashes and underscores in names are the same. A value that can't be read is an e
 unknown name is an error that suggests the closest one.
 ";
 
-fn page(backends: &[Backend]) -> String {
+fn page(backends: &[Backend], of_program: &[Setting]) -> String {
     let mut lines = vec![INTRODUCTION.to_owned(), "| Backend | Schemes |".to_owned(), "|---|---|".to_owned()];
     for Backend { name, schemes, .. } in backends {
         let schemes: Vec<_> = schemes.iter().map(|scheme| format!("`{scheme}://`")).collect();
         lines.push(format!("| {name} | {} |", schemes.join(", ")));
     }
     for (names, settings) in sections(backends) {
-        lines.push(format!("\n## Settings of {}\n", in_words(&names)));
-        lines.push(
-            "| Setting | Environment | Value | Default | What it does |\n|---|---|---|---|---|".to_owned(),
-        );
-        lines.extend(settings.into_iter().map(row));
+        lines.push(table(&in_words(&names), settings));
     }
+    lines.push(table("the program, as options or in the environment", of_program));
     lines.join("\n") + "\n"
+}
+
+fn table<'a>(whose: &str, settings: impl IntoIterator<Item = &'a Setting>) -> String {
+    let head = "| Setting | Environment | Value | Default | What it does |\n|---|---|---|---|---|";
+    let rows: Vec<_> = settings.into_iter().map(row).collect();
+    format!("\n## Settings of {whose}\n\n{head}\n{}", rows.join("\n"))
 }
 
 /// Settings by the backends that share them, those of most backends first, each in the order of its table.
@@ -186,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_page_has_backends_and_sections() {
-        let page = page(&[backend("file", vec![&PART]), backend("s3", vec![&PART])]);
+        let page = page(&[backend("file", vec![&PART]), backend("s3", vec![&PART])], &[SMALL_PART]);
         let rest = page.strip_prefix(INTRODUCTION).expect("starts with the introduction");
         let expected = "
 | Backend | Schemes |
@@ -199,6 +205,12 @@ mod tests {
 | Setting | Environment | Value | Default | What it does |
 |---|---|---|---|---|
 | `part-size` |  | a size like 8MiB | `8MiB` | Bytes per part. |
+
+## Settings of the program, as options or in the environment
+
+| Setting | Environment | Value | Default | What it does |
+|---|---|---|---|---|
+| `part-size` |  | a size like 8MiB | `1MiB` | Bytes per part. |
 ";
         assert_eq!(rest, expected);
     }

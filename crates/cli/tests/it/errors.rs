@@ -36,6 +36,10 @@ fn unknown_settings_are_suggested() {
     }
     sandbox.run("cat x -o part-size=lots").exits(2).says("\"lots\"");
     sandbox.run("cat x -o part-size=1MiB").exits(0);
+    sandbox.run("cat x -o threads=1").exits(0);
+    sandbox.run("cat x -o thread=1").exits(2).says("hint: did you mean \"threads\"?");
+    sandbox.run("cat x -o threads=0").exits(2).says("threads");
+    sandbox.run("cat file:///x?threads=1").exits(2).says("unknown setting");
 }
 
 #[test]
