@@ -21,4 +21,8 @@ pub struct TransferStats {
     /// Entries that listings found and left out because no key can name them: each of them is missing in what was
     /// made of the listing.
     pub left_out: u64,
+    /// Bytes of memory that the process has now, in use or kept for later; `None` where the system does not say.
+    pub resident: Option<u64>,
+    /// The most bytes of memory that the process had at one time; `None` where the system does not say.
+    pub peak_resident: Option<u64>,
 }

@@ -17,7 +17,7 @@ use crate::controller::{Controller, Permit};
 use crate::hedge::{Hedges, Winner, race, timed};
 use crate::pace::Pace;
 use crate::retry::Attempts;
-use crate::stats::Counters;
+use crate::stats::{Counters, resident};
 
 /// The slowest upload that is not given up: the time limit of a request grows with its body.
 const MIN_UPLOAD_RATE: u64 = 64 << 10;
@@ -32,7 +32,9 @@ pub(crate) struct Engine {
     /// each must be able to end without memory that only the other could free.
     pub(crate) read_budget: Budget,
     pub(crate) write_budget: Budget,
+    /// Memory of parts that pass through, and that of results.
     pub(crate) buffers: Arc<Buffers>,
+    pub(crate) results: Arc<Buffers>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) pace: Pace,
     hedges: Hedges,
@@ -42,15 +44,14 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(store: Arc<dyn Store>, policy: Policy) -> Self {
-        let part_size = policy.part_size.base();
         let counters = Arc::<Counters>::default();
-        let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
             store,
             controller: Controller::new(policy.in_flight, Arc::clone(&counters)),
             read_budget: Budget::new(policy.memory_limit),
             write_budget: Budget::new(policy.memory_limit),
-            buffers: Buffers::new(in_memory(part_size), in_memory(policy.memory_limit / part_size)),
+            buffers: Buffers::for_parts(policy.memory_limit),
+            results: Buffers::for_results(policy.recycled_memory),
             counters,
             pace: Pace::default(),
             hedges: Hedges::new(),
@@ -69,6 +70,7 @@ impl Engine {
         stats.hedges += self.counters.hedges();
         stats.peak_in_flight += self.controller.peak();
         stats.peak_buffered += self.read_budget.peak() + self.write_budget.peak();
+        (stats.resident, stats.peak_resident) = resident();
         stats
     }
 

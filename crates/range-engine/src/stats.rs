@@ -1,4 +1,4 @@
-//! `Counters`: what an engine did, counted as it happens.
+//! `Counters`: what an engine did, counted as it happens; and the memory of the process, as the system counts it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,5 +52,48 @@ impl Counters {
 
     pub(crate) fn hedges(&self) -> u64 {
         self.hedges.load(Ordering::Relaxed)
+    }
+}
+
+/// The process's memory now, and the most it ever had, in bytes.
+pub(crate) fn resident() -> (Option<u64>, Option<u64>) {
+    if cfg!(target_os = "linux") {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        (field(&status, "VmRSS:"), field(&status, "VmHWM:"))
+    } else {
+        (None, None)
+    }
+}
+
+/// A field of <https://docs.kernel.org/filesystems/proc.html>'s `status`, whose "kB" are 1024 bytes each.
+fn field(status: &str, name: &str) -> Option<u64> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+    value.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_a_status_row_by_row() {
+        let status =
+            "Name:\tVmRSS\nVmHWM:\t   2048 kB\nVmRSS:\t       1 kB\nVmData:\t lots kB\nThreads:\t2\n";
+        for (name, bytes) in [
+            ("VmRSS:", Some(1024)),
+            ("VmHWM:", Some(2048 << 10)),
+            ("VmData:", None),
+            ("Threads:", None),
+            ("VmSwap:", None),
+        ] {
+            assert_eq!(field(status, name), bytes, "{name}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_system_says_how_much_memory_there_is() {
+        let (now, peak) = resident();
+        assert!(now > Some(0) && peak >= now, "{now:?} {peak:?}");
     }
 }
