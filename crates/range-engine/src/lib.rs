@@ -19,6 +19,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod body;
 mod budget;
 mod buffer;
 mod controller;

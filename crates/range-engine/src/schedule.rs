@@ -42,21 +42,26 @@ impl<T: Send + 'static> Schedule<T> {
         Ok(())
     }
 
-    /// Waits for memory. A transfer that has no part under way gets it at once: it could not go on otherwise, and
-    /// whoever holds the memory may be waiting for it.
+    /// Waits for memory. `None` when none has come within `patience` although no part is under way: whoever holds it
+    /// may be waiting for this very transfer.
     ///
     /// # Errors
     /// The error of a part that failed meanwhile.
-    pub(crate) async fn reserve(&mut self, budget: &Budget, bytes: u64) -> Result<Reservation> {
+    pub(crate) async fn reserve(
+        &mut self,
+        budget: &Budget,
+        bytes: u64,
+        patience: Duration,
+    ) -> Result<Option<Reservation>> {
         loop {
             if let Some(reservation) = budget.try_acquire(bytes) {
-                return Ok(reservation);
+                return Ok(Some(reservation));
             }
             if self.tasks.is_empty() {
-                return Ok(budget.overdraw(bytes));
+                return Ok(tokio::time::timeout(patience, budget.acquire(bytes)).await.ok());
             }
             tokio::select! {
-                reservation = budget.acquire(bytes) => return Ok(reservation),
+                reservation = budget.acquire(bytes) => return Ok(Some(reservation)),
                 joined = self.tasks.join_next() => self.collect(joined)?,
             }
         }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use proptest::prelude::*;
-use rangeway_core::{ErrorKind, GetOptions, GetRange, GetResponse, Result, Store, StoreExt, WriteAt};
+use rangeway_core::{Body, ErrorKind, GetOptions, GetRange, GetResponse, Result, Store, StoreExt, WriteAt};
 use rangeway_range_engine::{PartSize, Policy, Ranged};
 
 use crate::faulty::{Fault, Faulty};
@@ -64,7 +64,7 @@ impl WriteAt for Target {
 
 /// How a body is consumed.
 #[derive(Debug, Clone, Copy)]
-enum Mode {
+pub(crate) enum Mode {
     Bytes,
     ReadInto,
     Read,
@@ -74,8 +74,7 @@ enum Mode {
     ChunkThenWriteTo,
 }
 
-async fn consume(response: GetResponse, mode: Mode) -> Result<Vec<u8>> {
-    let mut body = response.body;
+pub(crate) async fn consume(mut body: Body, mode: Mode) -> Result<Vec<u8>> {
     let mut seen = BytesMut::new();
     match mode {
         Mode::Bytes => return Ok(body.bytes().await?.to_vec()),
@@ -159,7 +158,7 @@ proptest! {
             let found = match get(&store, options).await {
                 Ok(response) => {
                     let range = response.range.clone();
-                    match consume(response, mode).await {
+                    match consume(response.body, mode).await {
                         Ok(bytes) => Ok((range, bytes)),
                         Err(error) => Err(error.kind()),
                     }
@@ -245,7 +244,7 @@ async fn a_service_that_ignores_ranges_is_read_as_one_stream() -> Result<()> {
         let (store, bytes) = store(Faulty::new().on_get(|_| Fault::IgnoreRange), 300_000).await?;
         let response = get(&store, GetOptions::new().range(1000..299_000)).await?;
         assert_eq!(response.range, 1000..299_000);
-        assert_eq!(consume(response, mode).await?, &bytes[1000..299_000]);
+        assert_eq!(consume(response.body, mode).await?, &bytes[1000..299_000]);
         assert_eq!(store.inner().gets().len(), 1);
     }
     Ok(())
@@ -276,7 +275,8 @@ async fn an_object_replaced_midway_is_an_error_and_never_a_mix() -> Result<()> {
         for mode in MODES {
             let script = move |number| if number == 3 { fault } else { Fault::None };
             let (store, _) = store(Faulty::new().on_get(script), 600_000).await?;
-            let error = consume(get(&store, GetOptions::new()).await?, mode).await.expect_err("replaced");
+            let error =
+                consume(get(&store, GetOptions::new()).await?.body, mode).await.expect_err("replaced");
             assert_eq!(error.kind(), ErrorKind::PreconditionFailed, "{fault:?} {mode:?}");
             assert_eq!(error.uri(), Some("memory://faulty/k"));
         }

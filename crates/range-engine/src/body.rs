@@ -1,0 +1,274 @@
+//! `RangedBody`: the body of a read that is made of many parts, whichever way it is consumed.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use rangeway_core::{BodySource, Error, Result, WriteAt};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::budget::Reservation;
+use crate::controller::Permit;
+use crate::engine::Engine;
+use crate::part::{PartReader, Source};
+use crate::plan;
+use crate::schedule::{Schedule, task_failed};
+
+/// So few bytes often arrive as one chunk, which is then the result without a copy.
+const SMALL: usize = 64 << 10;
+
+/// How long a read waits for memory that others hold. They give it back in the time that a few parts take, unless what
+/// they hold waits for their callers.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The body of a read: an open first part, and the rest in parts of the policy's size.
+#[derive(Debug)]
+pub(crate) struct RangedBody {
+    source: Arc<Source>,
+    /// The part whose bytes are handed on as they come.
+    first: PartReader,
+    /// Whether a request for it is still to be sent.
+    unopened: bool,
+    /// What no part has been started for yet.
+    rest: Range<u64>,
+    /// Parts that are being read ahead, in order.
+    ahead: VecDeque<AbortOnDropHandle<Result<(Bytes, Reservation)>>>,
+    /// Bytes of a part for which `read` had no room.
+    left_over: Bytes,
+}
+
+impl RangedBody {
+    pub(crate) fn new(first: PartReader, rest: Range<u64>) -> Self {
+        let source = first.source();
+        Self { source, first, unopened: false, rest, ahead: VecDeque::new(), left_over: Bytes::new() }
+    }
+
+    fn engine(&self) -> &Arc<Engine> {
+        &self.source.engine
+    }
+
+    /// Whether parts are being read ahead, or have been handed out in pieces.
+    fn is_streaming(&self) -> bool {
+        !self.ahead.is_empty() || !self.left_over.is_empty()
+    }
+
+    /// Whether everything that remains is in the first part.
+    fn is_one_part(&self) -> bool {
+        self.rest.is_empty() && !self.is_streaming()
+    }
+
+    /// The readers of all parts, in order, none of which has been started.
+    fn take_parts(&mut self) -> impl Iterator<Item = PartReader> + Send + use<> {
+        let rest = std::mem::replace(&mut self.rest, 0..0);
+        let source = Arc::clone(&self.source);
+        let part_size = self.engine().policy.part_size.base();
+        let first = self.first.take();
+        std::iter::once(first).filter(|first| first.remaining() > 0).chain(
+            plan::parts(rest, part_size).map(move |range| PartReader::new(Arc::clone(&source), range, None)),
+        )
+    }
+
+    /// The right to send the request for the first part, if it is still to be sent. The caller may read its body at
+    /// any pace, so the right ends with the first bytes.
+    async fn permit_to_open(&mut self) -> Result<Option<Permit>> {
+        if !self.unopened {
+            return Ok(None);
+        }
+        let permit = self.source.engine.permit(self.first.deadline()).await?;
+        self.unopened = false;
+        Ok(Some(permit))
+    }
+
+    /// Reads ahead as far as the window and the memory allow. Without memory for the part that is needed next, it
+    /// becomes the first one: streams that nobody goes on with may hold memory for ever.
+    fn read_ahead(&mut self) {
+        let engine = Arc::clone(self.engine());
+        while !self.rest.is_empty() {
+            if self.ahead.len() >= engine.controller.window() {
+                engine.controller.held_back();
+                break;
+            }
+            let length = (self.rest.end - self.rest.start).min(engine.policy.part_size.base());
+            let range = self.rest.start..self.rest.start + length;
+            let Some(reservation) = engine.read_budget.try_acquire(length) else {
+                if self.ahead.is_empty() && self.first.remaining() == 0 {
+                    self.rest.start = range.end;
+                    self.first = PartReader::new(Arc::clone(&self.source), range, None);
+                    self.unopened = true;
+                }
+                break;
+            };
+            self.rest.start = range.end;
+            let mut part = PartReader::new(Arc::clone(&self.source), range, None);
+            let engine = Arc::clone(&engine);
+            self.ahead.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
+                let _permit = engine.permit(part.deadline()).await?;
+                Ok((read_whole(&engine, &mut part).await?, reservation))
+            })));
+        }
+    }
+}
+
+/// Hands the bytes of a part to `target` as they come, at `offset`: slower than whole parts, and with no memory of ours.
+async fn pass_through(
+    engine: &Engine,
+    part: &mut PartReader,
+    target: &Arc<dyn WriteAt>,
+    mut offset: u64,
+) -> Result<()> {
+    let mut permit = Some(engine.permit(part.deadline()).await?);
+    while let Some(bytes) = part.chunk().await? {
+        // The request has been answered; the target may take its time.
+        permit.take();
+        let end = offset + bytes.len() as u64;
+        target.write_at(offset, bytes).await?;
+        offset = end;
+    }
+    Ok(())
+}
+
+/// All bytes of a part in a buffer of their own.
+async fn read_whole(engine: &Engine, part: &mut PartReader) -> Result<Bytes> {
+    let mut buffer = engine.buffers.take(length_in_memory(part)?);
+    part.fill(&mut buffer.bytes).await?;
+    Ok(buffer.freeze())
+}
+
+fn length_in_memory(part: &PartReader) -> Result<usize> {
+    usize::try_from(part.remaining()).map_err(|_| Error::invalid("the part is larger than the address space"))
+}
+
+#[async_trait]
+impl BodySource for RangedBody {
+    async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        if !self.left_over.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.left_over)));
+        }
+        self.read_ahead();
+        if self.first.remaining() > 0 {
+            let _permit = self.permit_to_open().await?;
+            return self.first.chunk().await;
+        }
+        let Some(next) = self.ahead.front_mut() else { return Ok(None) };
+        let joined = next.await;
+        self.ahead.pop_front();
+        let (bytes, reservation) = match joined.map_err(task_failed).flatten() {
+            Ok(read) => read,
+            Err(error) => {
+                // What is behind the part that failed must never be taken for what follows the one before it.
+                self.rest = 0..0;
+                self.ahead.clear();
+                return Err(error);
+            }
+        };
+        drop(reservation);
+        self.read_ahead();
+        Ok(Some(bytes))
+    }
+
+    async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
+        self.read_ahead();
+        if self.left_over.is_empty() && self.first.remaining() > 0 {
+            let _permit = self.permit_to_open().await?;
+            return self.first.read(buffer).await;
+        }
+        let Some(mut bytes) = self.chunk().await? else { return Ok(0) };
+        let room = (buffer.capacity() - buffer.len()).min(bytes.len());
+        buffer.extend_from_slice(&bytes.split_to(room));
+        self.left_over = bytes;
+        Ok(room)
+    }
+
+    async fn read_into(&mut self, buffer: &mut BytesMut, length: usize) -> Result<()> {
+        if self.is_one_part() {
+            return self.first.fill(buffer).await;
+        }
+        if self.is_streaming() {
+            let end = buffer.len() + length;
+            while buffer.len() < end && self.read(buffer).await? > 0 {}
+            return Ok(());
+        }
+        // Each part gets its own piece of the one allocation; together they become one buffer again, uncopied.
+        let mut spare = buffer.split_off(buffer.len());
+        let mut schedule = Schedule::new(Arc::clone(self.engine()));
+        for (index, mut part) in self.take_parts().enumerate() {
+            let after = spare.split_off(length_in_memory(&part)?);
+            let mut piece = std::mem::replace(&mut spare, after);
+            let engine = Arc::clone(self.engine());
+            schedule
+                .start(async move {
+                    let _permit = engine.permit(part.deadline()).await?;
+                    part.fill(&mut piece).await?;
+                    Ok((index, piece))
+                })
+                .await?;
+        }
+        let mut pieces = schedule.finish().await?;
+        pieces.sort_unstable_by_key(|(index, _)| *index);
+        for (_, piece) in pieces {
+            buffer.unsplit(piece);
+        }
+        buffer.unsplit(spare);
+        Ok(())
+    }
+
+    async fn bytes(&mut self, length: usize) -> Result<Bytes> {
+        if self.is_one_part() && length <= SMALL {
+            let first = self.first.chunk().await?.unwrap_or_default();
+            if first.len() == length {
+                return Ok(first);
+            }
+            let mut buffer = BytesMut::with_capacity(length);
+            buffer.extend_from_slice(&first);
+            self.first.fill(&mut buffer).await?;
+            return Ok(buffer.freeze());
+        }
+        let mut buffer = self.engine().results.take(length);
+        self.read_into(&mut buffer.bytes, length).await?;
+        Ok(buffer.freeze())
+    }
+
+    async fn write_to(&mut self, target: &Arc<dyn WriteAt>, _length: u64) -> Result<()> {
+        if self.is_streaming() {
+            let mut offset = 0;
+            while let Some(bytes) = self.chunk().await? {
+                let end = offset + bytes.len() as u64;
+                target.write_at(offset, bytes).await?;
+                offset = end;
+            }
+            return Ok(());
+        }
+        let begin = if self.first.remaining() > 0 { self.first.position() } else { self.rest.start };
+        let engine = Arc::clone(self.engine());
+        let mut schedule = Schedule::new(Arc::clone(&engine));
+        let mut patience = PATIENCE;
+        for mut part in self.take_parts() {
+            let (length, offset) = (part.remaining(), part.position() - begin);
+            let mut reservation = None;
+            if length <= engine.policy.memory_limit {
+                reservation = schedule.reserve(&engine.read_budget, length, patience).await?;
+            }
+            let Some(reservation) = reservation else {
+                patience = Duration::ZERO;
+                schedule.meanwhile(pass_through(&engine, &mut part, target, offset)).await??;
+                continue;
+            };
+            let (target, engine) = (Arc::clone(target), Arc::clone(&engine));
+            schedule
+                .start(async move {
+                    let permit = engine.permit(part.deadline()).await?;
+                    let bytes = read_whole(&engine, &mut part).await?;
+                    drop(permit);
+                    target.write_at(offset, bytes).await?;
+                    drop(reservation);
+                    Ok(())
+                })
+                .await?;
+        }
+        schedule.finish().await?;
+        Ok(())
+    }
+}
