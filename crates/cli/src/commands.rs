@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
+mod bench;
 mod cat;
 mod completions;
 mod cp;
 #[cfg(feature = "demo")]
 mod demo;
+mod lane;
 mod ls;
 mod mb;
 mod rb;
@@ -54,6 +56,7 @@ async fn dispatch(command: Command, context: &Arc<Context>) -> Outcome {
         Command::Rm(args) => rm::run(&args, context).await,
         Command::Mb(args) => mb::run(&args, context).await,
         Command::Rb(args) => rb::run(&args, context).await,
+        Command::Bench(args) => bench::run(&args, context).await,
         #[cfg(feature = "demo")]
         Command::Demo(args) => demo::run(&args, context).await,
         Command::Completions(args) => completions::run(&args, context),

@@ -10,10 +10,14 @@ use tokio::sync::Semaphore;
 
 use crate::args::Global;
 use crate::output::Output;
+use crate::scratch::Scratch;
 use crate::settings::SETTINGS;
 
 /// The most jobs that are ever under way at one time.
 const MOST_JOBS: u32 = 1024;
+
+/// A store, and the place for which it serves whoever asks; `None` where it is one user's own.
+type Opened = (Option<StoreUri>, Arc<dyn Store>);
 
 /// The resolved command line, beside the command itself.
 #[derive(Debug)]
@@ -28,7 +32,9 @@ pub(crate) struct Context {
     pub(crate) shows_progress: bool,
     /// One permit for each job under way.
     jobs: Arc<Semaphore>,
-    stores: Mutex<Vec<(StoreUri, Arc<dyn Store>)>>,
+    stores: Mutex<Vec<Opened>>,
+    /// What is removed at the end.
+    scratch: Mutex<Option<Arc<Scratch>>>,
 }
 
 impl Context {
@@ -57,6 +63,7 @@ impl Context {
             output,
             jobs: Arc::new(Semaphore::new(MOST_JOBS as usize)),
             stores: Mutex::default(),
+            scratch: Mutex::default(),
         })
     }
 
@@ -64,11 +71,18 @@ impl Context {
     pub(crate) fn store(&self, place: &StoreUri) -> Result<Arc<dyn Store>> {
         let container = place.with_key("");
         let mut stores = self.stores();
-        if let Some((_, store)) = stores.iter().find(|(uri, _)| *uri == container) {
+        if let Some((_, store)) = stores.iter().find(|(uri, _)| uri.as_ref() == Some(&container)) {
             return Ok(Arc::clone(store));
         }
         let store = self.registry.open_uri(&container, &self.settings)?;
-        stores.push((container, Arc::clone(&store)));
+        stores.push((Some(container), Arc::clone(&store)));
+        Ok(store)
+    }
+
+    /// Another store of a place, with `settings` and counters of its own.
+    pub(crate) fn another_store(&self, place: &StoreUri, settings: &Settings) -> Result<Arc<dyn Store>> {
+        let store = self.registry.open_uri(&place.with_key(""), settings)?;
+        self.stores().push((None, Arc::clone(&store)));
         Ok(store)
     }
 
@@ -85,11 +99,11 @@ impl Context {
         let made = std::fs::create_dir_all(folder);
         made.map_err(|error| Error::io("cannot make the folder", error).with_uri(place))?;
         let store: Arc<dyn Store> = Arc::new(open(folder)?);
-        self.stores().push((store.uri().clone(), Arc::clone(&store)));
+        self.stores().push((None, Arc::clone(&store)));
         Ok(store)
     }
 
-    fn stores(&self) -> MutexGuard<'_, Vec<(StoreUri, Arc<dyn Store>)>> {
+    fn stores(&self) -> MutexGuard<'_, Vec<Opened>> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -103,8 +117,36 @@ impl Context {
         &self.jobs
     }
 
-    /// Waits until all jobs have ended and their stores have cleaned up behind them.
+    /// A prefix of its own below `place`; what is written there is removed when the command ends, however it ends,
+    /// unless it is to be kept.
+    pub(crate) fn scratch(&self, place: &StoreUri, keep: bool) -> Result<Arc<Scratch>> {
+        let scratch = Arc::new(Scratch::new(place, self.store(place)?));
+        if !keep {
+            *self.scratch.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&scratch));
+        }
+        Ok(scratch)
+    }
+
+    /// Removes what is to be removed at the end, once nothing can be written to it any more.
+    pub(crate) async fn remove_scratch(&self) -> Result<()> {
+        self.settle().await;
+        let scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(scratch) = scratch else { return Ok(()) };
+        let removed = scratch.remove().await;
+        // Not before: whoever is interrupted here begins anew.
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).take();
+        removed
+    }
+
+    /// Waits until all jobs have ended, and leaves nothing behind them.
     pub(crate) async fn drain(&self) {
+        if let Err(error) = self.remove_scratch().await {
+            self.output.error(&error);
+        }
+    }
+
+    /// Waits until all jobs have ended and their stores have cleaned up behind them.
+    async fn settle(&self) {
         // Never closed, so this waits for every permit to come back.
         let _all = self.jobs.acquire_many(MOST_JOBS).await;
         let stores: Vec<_> = self.stores().iter().map(|(_, store)| Arc::clone(store)).collect();

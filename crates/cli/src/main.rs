@@ -5,15 +5,18 @@ mod args;
 mod commands;
 mod context;
 mod exit_code;
+mod folders;
 mod interrupt;
 mod jobs;
 mod location;
 mod logging;
 mod output;
 mod progress;
+mod scratch;
 mod settings;
 mod text;
 mod threads;
+mod usage;
 
 use std::sync::Arc;
 

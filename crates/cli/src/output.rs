@@ -95,7 +95,6 @@ impl Output {
     }
 
     /// Writes one line of results that says what goes on, at once; none where results are JSON.
-    #[cfg(feature = "demo")]
     pub(crate) fn progress_line(&self, line: &str) -> Result<(), Stop> {
         if self.json || self.quiet {
             return Ok(());

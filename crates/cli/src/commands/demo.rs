@@ -1,35 +1,32 @@
 //! `rangeway demo`: writes an object to an S3 server in this process, reads it back as one stream and through the
 //! engine, verifies every byte, and says how fast each was.
 
-mod lane;
 mod show;
 
 use std::sync::Arc;
 
-use rangeway::{Env, Error, ErrorKind, Result, Settings, StoreUri};
-use rangeway_testkit::{S3Server, Seeded};
+use rangeway::{Env, Error, ErrorKind, Key, Result, Settings, StoreUri};
+use rangeway_testkit::S3Server;
 
 use super::Outcome;
+use super::lane::{Lane, Objects, reclaim};
 use crate::args::Demo;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::output::Stop;
 use crate::text;
-use lane::Lane;
 use show::Record;
 
 const BUCKET: &str = "demo";
-const DATA: Seeded = Seeded::new(1);
+const OBJECT: &str = "object.bin";
+const SEED: u64 = 1;
 
 /// How often each way of reading is measured, in turns.
 const ROUNDS: usize = 3;
 
 pub(super) async fn run(args: &Demo, context: &Arc<Context>) -> Outcome {
     let output = &context.output;
-    let fits = |size: &usize| Vec::<u8>::new().try_reserve_exact(*size).is_ok();
-    let size = usize::try_from(args.size).ok().filter(|size| *size > 0).filter(fits);
-    let size =
-        size.ok_or_else(|| Error::invalid("the object needs a byte at least, and must fit into memory"))?;
+    let objects = Objects::new([Key::from(OBJECT)].into(), args.size, SEED)?;
     let server = start_server()?;
     output.progress_line(&format!(
         "An S3 server runs in this process, at {}. Now writing {} to it and reading them back ...",
@@ -40,16 +37,18 @@ pub(super) async fn run(args: &Demo, context: &Arc<Context>) -> Outcome {
     let settings = settings(&server, context);
     let open = |settings: &Settings| -> Result<Lane> {
         let store = context.registry.open_uri(&StoreUri::new("s3", BUCKET, ""), settings)?;
-        Ok(Lane::new(store, DATA))
+        Ok(Lane::new(store, objects.clone(), context.jobs()))
     };
     let mut write = open(&settings)?;
     let mut engine = open(&settings)?;
     // One request for everything, as a plain client sends it.
-    let mut single = open(&settings.clone().set("threshold", size.to_string()).set("in-flight", "1"))?;
+    let mut single = open(&settings.clone().set("threshold", args.size.to_string()).set("in-flight", "1"))?;
 
-    let mut memory = write.put(size).await?;
+    let bytes = objects.content();
+    write.put(&bytes).await?;
+    let mut memory = reclaim(bytes);
     for lane in [&single, &engine] {
-        lane.warm_up(args.size, &mut memory).await?;
+        lane.warm_up(&mut memory).await?;
     }
     for _ in 0..ROUNDS {
         for lane in [&mut single, &mut engine] {

@@ -1,6 +1,6 @@
 //! `rangeway rm`: deletes objects by their exact key, or everything below a prefix.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt};
@@ -13,7 +13,7 @@ use super::{Outcome, check_object};
 use crate::args::Rm;
 use crate::context::Context;
 use crate::output::{Stop, unless_closed};
-use crate::{location, text};
+use crate::{folders, location, text};
 
 /// How many objects that are named one by one are deleted at once.
 const AT_ONCE: usize = 16;
@@ -116,8 +116,7 @@ async fn delete_tree(place: &StoreUri, args: &Rm, context: &Context, tally: &mut
     }
     delete_below(tree, context, tally).await?;
     if let Some(folder) = folder {
-        // Stores have no folders; on a disk they would stay behind.
-        let removed = tokio::task::spawn_blocking(move || remove_empty_folders(&folder)).await;
+        let removed = tokio::task::spawn_blocking(move || folders::remove_empty(&folder)).await;
         // What could not be deleted has been reported, and keeps its folder.
         if let Ok(Err(error)) = removed
             && tally.failed() == failed
@@ -126,18 +125,6 @@ async fn delete_tree(place: &StoreUri, args: &Rm, context: &Context, tally: &mut
         }
     }
     Ok(())
-}
-
-/// Removes a folder and those in it, as far as they are empty.
-fn remove_empty_folders(folder: &Path) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            // What is left in one of them shows when the folder itself is removed.
-            let _ = remove_empty_folders(&entry.path());
-        }
-    }
-    std::fs::remove_dir(folder)
 }
 
 /// Deletes everything in `tree` as it is listed. What cannot be listed or deleted is reported and counted.

@@ -1,5 +1,6 @@
 //! The real program, run as users run it: against files, and against an S3 server in the test's process.
 
+mod bench;
 mod copies;
 mod errors;
 mod faults;

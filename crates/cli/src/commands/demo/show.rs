@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::ROUNDS;
-use super::lane::{Lane, Work};
+use crate::commands::lane::{Lane, Work};
 use crate::output::{Output, Stop};
 use crate::text;
 
@@ -33,7 +33,11 @@ impl Finding {
     #[allow(clippy::cast_precision_loss, reason = "a rate needs few digits")]
     fn new(size: u64, lane: &Lane) -> Self {
         let seconds = lane.time().as_secs_f64().max(1e-9);
-        Self { seconds, bytes_per_second: size as f64 / seconds, work: lane.work() }
+        Self {
+            seconds,
+            bytes_per_second: size as f64 / seconds,
+            work: lane.turns().last().map(|turn| turn.work).unwrap_or_default(),
+        }
     }
 }
 
@@ -59,7 +63,7 @@ pub(super) fn show(output: &Output, record: &Record) -> Result<(), Stop> {
 
 fn lines(record: &Record) -> Vec<String> {
     let row = |name: &str, finding: &Finding, more: String| {
-        let Work { requests, retries, peak_in_flight } = finding.work;
+        let Work { requests, retries, peak_in_flight, .. } = finding.work;
         let rate = text::rate(record.size, Duration::from_secs_f64(finding.seconds));
         let requests = format!("{requests} request{}", if requests == 1 { "" } else { "s" });
         format!(
