@@ -10,17 +10,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
+use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use crate::ClientOptions;
+use crate::stream::Stream;
+use crate::tls_stream::TlsStream;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Tcp = TokioIo<TcpStream>;
@@ -64,34 +68,62 @@ impl Connect {
 }
 
 impl Connect {
-    /// A connection to the host of `uri`.
-    pub(crate) async fn open(&self, uri: Uri) -> Result<MaybeHttpsStream<Tcp>, BoxError> {
-        self.0.connect(uri).await
+    /// A connection to the host of `uri` for the direct data path.
+    pub(crate) async fn open(&self, uri: &Uri) -> Result<Stream, BoxError> {
+        self.0.in_time(uri, self.0.open(uri)).await
     }
 }
 
 impl Inner {
-    async fn connect(&self, uri: Uri) -> Result<MaybeHttpsStream<Tcp>, BoxError> {
-        let timeout = if is_link_local(&uri) { self.timeout.min(LOCAL_TIMEOUT) } else { self.timeout };
+    async fn in_time<T>(
+        &self,
+        uri: &Uri,
+        connecting: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, BoxError> {
+        let timeout = if is_link_local(uri) { self.timeout.min(LOCAL_TIMEOUT) } else { self.timeout };
         let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {timeout:?}"));
-        tokio::time::timeout(timeout, self.connect_unbounded(uri)).await.map_err(late)?
+        tokio::time::timeout(timeout, connecting).await.map_err(late)?
     }
 
-    async fn connect_unbounded(&self, uri: Uri) -> Result<MaybeHttpsStream<Tcp>, BoxError> {
+    async fn open(&self, uri: &Uri) -> Result<Stream, BoxError> {
+        let Some((config, name)) = self.tls(uri).await? else {
+            return Ok(Stream::Plain(self.reach(uri).await?.into_inner()));
+        };
+        let tcp = self.reach(uri).await?.into_inner();
+        Ok(Stream::Tls(Box::new(TlsStream::connect(tcp, config, name).await?)))
+    }
+
+    /// A connection for the HTTP library.
+    async fn open_pooled(&self, uri: &Uri) -> Result<MaybeHttpsStream<Tcp>, BoxError> {
+        let Some((config, name)) = self.tls(uri).await? else {
+            return Ok(MaybeHttpsStream::Http(self.reach(uri).await?));
+        };
+        let tcp = TokioIo::new(self.reach(uri).await?);
+        Ok(TlsConnector::from(config).connect(name, tcp).await.map_err(io::Error::other)?.into())
+    }
+
+    /// How to speak TLS with the host of `uri`, and what its certificate must say; `None` where it is plain HTTP.
+    async fn tls(&self, uri: &Uri) -> Result<Option<(Arc<ClientConfig>, ServerName<'static>)>, BoxError> {
         if uri.scheme() == Some(&http::uri::Scheme::HTTP) {
-            return Ok(MaybeHttpsStream::Http(self.tcp.clone().call(uri).await?));
+            return Ok(None);
         }
-        let tls = self.tls.get_or_try_init(|| crate::tls::config(self.bundle.clone())).await?;
-        match self.proxy.intercept(&uri).filter(|_| !is_local(&uri)) {
-            None => HttpsConnector::from((self.tcp.clone(), Arc::clone(tls))).call(uri).await,
-            Some(proxy) => {
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
-                if let Some(auth) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(auth.clone());
-                }
-                HttpsConnector::from((tunnel, Arc::clone(tls))).call(uri).await
-            }
+        let name = ServerName::try_from(host(uri).to_owned())?;
+        let config = self.tls.get_or_try_init(|| crate::tls::config(self.bundle.clone())).await?;
+        Ok(Some((Arc::clone(config), name)))
+    }
+
+    /// The bytes' way to the host of `uri`, through the proxy where one is to be used.
+    async fn reach(&self, uri: &Uri) -> Result<Tcp, BoxError> {
+        let mut tcp = self.tcp.clone();
+        let wanted = uri.scheme() != Some(&http::uri::Scheme::HTTP) && !is_local(uri);
+        let Some(proxy) = self.proxy.intercept(uri).filter(|_| wanted) else {
+            return Ok(tcp.call(uri.clone()).await?);
+        };
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
+        if let Some(auth) = proxy.basic_auth() {
+            tunnel = tunnel.with_auth(auth.clone());
         }
+        Ok(tunnel.call(uri.clone()).await?)
     }
 }
 
@@ -106,12 +138,17 @@ impl Service<Uri> for Connect {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let inner = Arc::clone(&self.0);
-        Box::pin(async move { inner.connect(uri).await })
+        Box::pin(async move { inner.in_time(&uri, inner.open_pooled(&uri)).await })
     }
 }
 
+/// The host without the brackets around an IPv6 address.
+fn host(uri: &Uri) -> &str {
+    uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+}
+
 fn address(uri: &Uri) -> Option<IpAddr> {
-    uri.host()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    host(uri).parse().ok()
 }
 
 /// Whether the host is a metadata service's address.

@@ -9,22 +9,16 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use http::Uri;
-use hyper_rustls::MaybeHttpsStream;
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::ClientOptions;
 use crate::connect::{BoxError, Connect};
+use crate::stream::Stream;
 
 pub(crate) use body::DirectBody;
 use head::Head;
 pub(crate) use head::MAX_HEADERS;
 use pool::Pool;
-
-/// The connections that bodies are read from.
-type Stream = Box<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>;
 
 /// The first read of an answer: enough for its head, and for a small object with it.
 const FIRST_READ: usize = 16 << 10;
@@ -76,13 +70,9 @@ impl Direct {
                 Err(failure) => return Err(failure),
             }
         }
-        let mut stream = self.open(request.uri().clone()).await?;
+        let mut stream = self.connect.open(request.uri()).await.map_err(Failure::Connect)?;
         let answer = exchange(&mut stream, &message).await?;
         Ok(self.answer(answer, stream, origin))
-    }
-
-    async fn open(&self, uri: Uri) -> Result<Stream, Failure> {
-        self.connect.open(uri).await.map(|stream| Box::new(TokioIo::new(stream))).map_err(Failure::Connect)
     }
 
     fn answer(

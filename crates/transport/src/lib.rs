@@ -19,7 +19,9 @@ mod extent;
 mod failure;
 mod rest;
 mod settings;
+mod stream;
 mod tls;
+mod tls_stream;
 
 pub mod encode;
 pub mod headers;

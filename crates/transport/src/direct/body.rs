@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncReadExt;
 
-use super::Stream;
 use super::head::Framing;
 use super::pool::{Origin, Pool};
+use crate::stream::Stream;
 
 /// How much `chunk` reads at a time, in bytes: a socket's buffer rarely holds more.
 const CHUNK: usize = 256 << 10;

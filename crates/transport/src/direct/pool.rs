@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::Stream;
+use crate::stream::Stream;
 
 /// Scheme, host and port: what a connection is good for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -5,8 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use rangeway_core::{Error, ErrorKind, Result};
 use rangeway_transport::{Client, ClientOptions, Method, Refusal, Request, Rest, Service};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// What a peer has seen.
 #[derive(Debug, Default)]
@@ -19,6 +23,9 @@ struct Seen {
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) authority: String,
+    scheme: &'static str,
+    /// The certificate that its clients trust.
+    bundle: Option<tempfile::NamedTempFile>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -26,20 +33,52 @@ impl Peer {
     /// Answers the first request with the first of `answers`, and so on. A connection is closed after an answer
     /// without a length or with `Connection: close`, and when the script has ended.
     pub(crate) async fn start(answers: Vec<Vec<u8>>) -> Self {
+        Self::start_with(answers, None).await
+    }
+
+    /// As [`start`](Self::start), over TLS; also gives the options of clients that trust this peer.
+    ///
+    /// It never announces the end of what it sends.
+    pub(crate) async fn start_tls(answers: Vec<Vec<u8>>) -> (Self, ClientOptions) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("supported")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key);
+        let config = Arc::new(config.expect("a key that fits"));
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), made.cert.pem()).expect("written");
+        let options = ClientOptions::default().ca_bundle(file.path());
+        let mut peer = Self::start_with(answers, Some(config.into())).await;
+        peer.bundle = Some(file);
+        (peer, options)
+    }
+
+    async fn start_with(answers: Vec<Vec<u8>>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let authority = listener.local_addr().expect("an address").to_string();
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let seen = Arc::<Mutex<Seen>>::default();
         let log = Arc::clone(&seen);
         tokio::spawn(async move {
             let mut answers = answers.into_iter();
             while let Ok((socket, _)) = listener.accept().await {
                 lock(&log).connections += 1;
-                if !serve(socket, &mut answers, &log).await {
+                let goes_on = match &tls {
+                    None => serve(socket, &mut answers, &log).await,
+                    Some(tls) => match tls.accept(socket).await {
+                        Ok(stream) => serve(stream, &mut answers, &log).await,
+                        Err(_) => true,
+                    },
+                };
+                if !goes_on {
                     return;
                 }
             }
         });
-        Self { authority, seen }
+        Self { authority, scheme, bundle: None, seen }
     }
 
     /// The requests with their bodies, as they arrived.
@@ -53,7 +92,7 @@ impl Peer {
 
     /// A request to this peer.
     pub(crate) fn request(&self, method: Method, path: &str) -> Request {
-        Request::new(method, format!("http://{}{path}", self.authority).parse().expect("a URI"))
+        Request::new(method, format!("{}://{}{path}", self.scheme, self.authority).parse().expect("a URI"))
     }
 }
 
@@ -63,7 +102,7 @@ fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
 
 /// Serves one connection; `false` when the script has ended.
 async fn serve(
-    mut socket: TcpStream,
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
     answers: &mut impl Iterator<Item = Vec<u8>>,
     log: &Mutex<Seen>,
 ) -> bool {
@@ -72,14 +111,15 @@ async fn serve(
         let Some(answer) = answers.next() else { return false };
         let text = String::from_utf8_lossy(&answer).to_lowercase();
         let stays = text.contains("content-length") && !text.contains("connection: close");
-        if socket.write_all(&answer).await.is_err() || !stays {
+        let sent = async { socket.write_all(&answer).await.and(socket.flush().await) };
+        if sent.await.is_err() || !stays {
             return true;
         }
     }
     true
 }
 
-async fn read_request(socket: &mut TcpStream) -> Option<String> {
+async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
         bytes.push(socket.read_u8().await.ok()?);
