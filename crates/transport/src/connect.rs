@@ -23,6 +23,8 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use crate::ClientOptions;
+use crate::resolve::attempt::Attempt;
+use crate::resolve::{Lookup, Resolver, System};
 use crate::stream::Stream;
 use crate::tls_stream::TlsStream;
 
@@ -38,7 +40,7 @@ pub(crate) struct Connect(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    tcp: HttpConnector,
+    resolver: Resolver,
     proxy: Matcher,
     timeout: Duration,
     bundle: Option<PathBuf>,
@@ -48,17 +50,16 @@ struct Inner {
 
 impl Connect {
     pub(crate) fn new(options: &ClientOptions) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        // Divided among the addresses of a name: the first must not use up the time of all when it is silent.
-        tcp.set_connect_timeout(Some(options.connect_timeout));
+        Self::with_lookup(options, System)
+    }
+
+    fn with_lookup(options: &ClientOptions, lookup: impl Lookup) -> Self {
         let proxy = Matcher::builder()
             .https(options.proxy.as_deref().unwrap_or_default())
             .no(options.no_proxy.as_deref().unwrap_or_default())
             .build();
         Self(Arc::new(Inner {
-            tcp,
+            resolver: Resolver::new(lookup),
             proxy,
             timeout: options.connect_timeout,
             bundle: options.ca_bundle.clone(),
@@ -114,7 +115,20 @@ impl Inner {
 
     /// The bytes' way to the host of `uri`, through the proxy where one is to be used.
     async fn reach(&self, uri: &Uri) -> Result<Tcp, BoxError> {
-        let mut tcp = self.tcp.clone();
+        let attempt = Attempt::new(self.resolver.clone());
+        let reached = self.reach_with(uri, attempt.clone()).await;
+        let address = reached.as_ref().ok().and_then(|tcp| tcp.inner().peer_addr().ok());
+        attempt.ended(address.map(|address| address.ip()));
+        reached
+    }
+
+    async fn reach_with(&self, uri: &Uri, attempt: Attempt) -> Result<Tcp, BoxError> {
+        let mut tcp = HttpConnector::new_with_resolver(attempt);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        // Divided among the addresses of a name: the first must not use up the time of all when it is silent. TLS needs
+        // some time after the last of them.
+        tcp.set_connect_timeout(Some(self.timeout.mul_f32(0.75)));
         let wanted = uri.scheme() != Some(&http::uri::Scheme::HTTP) && !is_local(uri);
         let Some(proxy) = self.proxy.intercept(uri).filter(|_| wanted) else {
             return Ok(tcp.call(uri.clone()).await?);
@@ -169,7 +183,50 @@ fn is_local(uri: &Uri) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use futures::FutureExt;
+    use futures::future::BoxFuture;
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// Addresses of this machine: nobody listens at the first of them.
+    #[derive(Debug)]
+    struct Loopback;
+
+    impl Lookup for Loopback {
+        fn addresses(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+            assert_eq!(name, "bucket.test");
+            let found = [2, 3, 4].map(|last| IpAddr::from([127, 0, 0, last])).into();
+            async { Ok(found) }.boxed()
+        }
+    }
+
+    // Other systems have one loopback address only.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn each_connection_takes_the_next_address_and_none_that_failed() {
+        let first = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 3), 0)).await.expect("a free port");
+        let port = first.local_addr().expect("an address").port();
+        let _second = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 4), port)).await.expect("a free port");
+        let connect = Connect::with_lookup(&ClientOptions::default(), Loopback);
+        let uri: Uri = format!("http://bucket.test:{port}/k").parse().expect("a URI");
+        let mut reached = Vec::new();
+        for pooled in [false, true, false, true] {
+            let address = if pooled {
+                let Ok(MaybeHttpsStream::Http(tcp)) = connect.clone().call(uri.clone()).await else {
+                    panic!("no connection")
+                };
+                tcp.inner().peer_addr()
+            } else {
+                let Ok(Stream::Plain(tcp)) = connect.open(&uri).await else { panic!("no connection") };
+                tcp.peer_addr()
+            };
+            reached.push(address.expect("an address").ip().to_string());
+        }
+        assert_eq!(reached, ["127.0.0.3", "127.0.0.4", "127.0.0.3", "127.0.0.4"]);
+    }
 
     #[test]
     fn local_hosts_row_by_row() {

@@ -17,6 +17,7 @@ mod connector;
 mod direct;
 mod extent;
 mod failure;
+mod resolve;
 mod rest;
 mod settings;
 mod stream;
