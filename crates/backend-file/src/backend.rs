@@ -50,6 +50,10 @@ impl Backend for FileBackend {
         [&SYNC].into_iter().chain(SETTINGS).collect()
     }
 
+    fn canonical(&self, _: &StoreUri) -> Option<StoreUri> {
+        None
+    }
+
     fn open(&self, uri: &StoreUri, settings: &Settings) -> Result<Arc<dyn Store>> {
         // RFC 8089 allows the host's own name.
         if !matches!(uri.container(), "" | "localhost") {

@@ -6,16 +6,13 @@ use async_trait::async_trait;
 use rangeway_core::{Error, Key, Result, StoreUri};
 use rangeway_transport::xml::Element;
 use rangeway_transport::{
-    Client, HeaderValue, Method, Refusal, Request, RequestBody, Response, Rest, Service, Uri, encode, header,
+    Client, HeaderMap, HeaderValue, Method, Refusal, Request, Response, Rest, Service, Uri, encode,
 };
 
 use crate::config::S3Config;
 use crate::credentials::Credentials;
 use crate::error;
 use crate::sign::Signer;
-
-/// No answer in XML is longer, in bytes: a page of a thousand keys of a thousand bytes, each of them encoded, is 3 MB.
-const DOCUMENT_LIMIT: usize = 16 << 20;
 
 /// How requests to S3 are authorised, and what its refusals mean.
 #[derive(Debug)]
@@ -130,22 +127,13 @@ impl Api {
     }
 
     /// Sends a request whose answer has no body that matters, and gives back its headers.
-    pub(crate) async fn send_plain(&self, request: Request) -> Result<rangeway_transport::HeaderMap> {
-        let mut response = self.send(request).await?;
-        let headers = std::mem::take(&mut response.headers);
-        response.into_bytes(DOCUMENT_LIMIT).await?;
-        Ok(headers)
+    pub(crate) async fn send_plain(&self, request: Request) -> Result<HeaderMap> {
+        self.rest.send_plain(request).await
     }
 
     /// Sends a request whose answer is a document called `root`. An `<Error>` that comes with status 200 is an error.
-    pub(crate) async fn send_xml(
-        &self,
-        request: Request,
-        root: &str,
-    ) -> Result<(rangeway_transport::HeaderMap, Element)> {
-        let mut response = self.send(request).await?;
-        let headers = std::mem::take(&mut response.headers);
-        let document = Element::parse(&response.into_bytes(DOCUMENT_LIMIT).await?)?;
+    pub(crate) async fn send_xml(&self, request: Request, root: &str) -> Result<(HeaderMap, Element)> {
+        let (headers, document) = self.rest.send_xml(request).await?;
         if document.name == "Error" {
             return Err(error::of_document(&document, self.region()));
         }
@@ -158,13 +146,6 @@ impl Api {
             .with_hint("check the endpoint: is it an S3 service?"));
         }
         Ok((headers, document))
-    }
-
-    /// The body that sends `document`.
-    pub(crate) fn document(request: Request, document: String) -> Request {
-        request
-            .header(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"))
-            .body(RequestBody::from(bytes::Bytes::from(document)))
     }
 }
 

@@ -50,6 +50,10 @@ impl Backend for S3Backend {
             .collect()
     }
 
+    fn canonical(&self, _: &StoreUri) -> Option<StoreUri> {
+        None
+    }
+
     fn open(&self, uri: &StoreUri, settings: &Settings) -> Result<Arc<dyn Store>> {
         let located = |error: Error| error.with_operation(Operation::Open).with_uri(uri.with_key(""));
         let policy = policy(settings)?;

@@ -1,7 +1,7 @@
 //! `S3Config`: where a bucket is and how to speak to it, from settings, profiles and the environment.
 
 use rangeway_core::{Error, Operation, Result, Settings};
-use rangeway_transport::{ClientOptions, Uri};
+use rangeway_transport::{ClientOptions, checked_endpoint};
 
 use crate::credentials::Source;
 use crate::profile::{Profiles, Section, expand};
@@ -141,34 +141,6 @@ fn fits_into_host(bucket: &str) -> bool {
         && !bucket.starts_with('-')
         && !bucket.ends_with('-')
         && (1..=63).contains(&bucket.len())
-}
-
-/// The endpoint without a slash at its end.
-fn checked_endpoint(endpoint: &str) -> Result<String> {
-    let bad = |why: &str| {
-        Error::invalid(format!("the endpoint {endpoint:?} {why}"))
-            .with_hint("write it as http://host:port or https://host")
-    };
-    if endpoint.contains('@') {
-        // The message must not repeat the password.
-        return Err(Error::invalid(
-            "the endpoint holds credentials; use access-key-id and secret-access-key",
-        ));
-    }
-    let uri: Uri = endpoint.parse().map_err(|_| bad("is no URL"))?;
-    if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
-        return Err(bad("does not begin with http:// or https:// and a host"));
-    }
-    // What follows a `#` would never be sent: neither bucket nor key.
-    if uri.query().is_some() || endpoint.contains('#') {
-        return Err(bad("has a query or a fragment"));
-    }
-    // What is no port is dropped by the parser, and the scheme's own would be used.
-    let has_port = uri.authority().map(|authority| authority.as_str().len()) != uri.host().map(str::len);
-    if has_port && uri.port_u16().is_none_or(|port| port == 0) {
-        return Err(bad("has a port that is not a number from 1 to 65535"));
-    }
-    Ok(endpoint.trim_end_matches('/').to_owned())
 }
 
 fn no_such_profile(name: &str, profiles: &Profiles) -> Error {

@@ -32,7 +32,7 @@ pub(crate) async fn create(api: &Api) -> Result<()> {
             String::from("<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
         xml::write(&mut document, "LocationConstraint", api.region());
         document.push_str("</CreateBucketConfiguration>");
-        request = Api::document(request, document);
+        request = request.xml(document);
     }
     api.send_plain(request).await.map(|_| ())
 }

@@ -1,19 +1,16 @@
 //! Where credentials come from, and holding on to them.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
 use object_store::{BackoffConfig, RetryConfig};
 use rangeway_core::{Env, Error, ErrorKind, Result, Settings};
-use rangeway_transport::{Client, Connector};
+use rangeway_transport::{Client, Connector, Fetched};
 
 use crate::process;
 use crate::profile::Section;
 use crate::settings::{ACCESS_KEY_ID, PROFILE, SECRET_ACCESS_KEY, SESSION_TOKEN};
-
-/// After a search for credentials failed, requests fail at once for this long.
-const FAILURE_LASTS: Duration = Duration::from_secs(10);
 
 /// The variables of containers, web identities and instances that `object_store` understands.
 const CHAIN: [&str; 8] = [
@@ -155,17 +152,8 @@ pub(crate) struct Credentials(Kind);
 enum Kind {
     Anonymous,
     Fixed(Arc<AwsCredential>),
-    Fetched(Fetched),
+    Fetched(Fetched<AwsCredential>),
     Nothing,
-}
-
-#[derive(Debug)]
-struct Fetched {
-    provider: AwsCredentialProvider,
-    /// The last good ones: they serve on when renewing them fails for a while.
-    last: Mutex<Option<Arc<AwsCredential>>>,
-    /// One search at a time, and the failure of the last one: many requests must not each wait for a search.
-    first: tokio::sync::Mutex<Option<(Instant, String)>>,
 }
 
 impl Credentials {
@@ -176,9 +164,11 @@ impl Credentials {
             Source::Keys(keys) => Kind::Fixed(Arc::new(keys)),
             Source::Nothing => Kind::Nothing,
             Source::Process(command) => {
-                Kind::Fetched(Fetched::new(Arc::new(process::Provider::new(command))))
+                Kind::Fetched(Fetched::new(Arc::new(process::Provider::new(command)), none_found))
             }
-            Source::Chain(options) => Kind::Fetched(Fetched::new(chain(options, region, client)?)),
+            Source::Chain(options) => {
+                Kind::Fetched(Fetched::new(chain(options, region, client)?, none_found))
+            }
         }))
     }
 
@@ -192,54 +182,6 @@ impl Credentials {
             Kind::Fixed(credential) => Ok(Some(Arc::clone(credential))),
             Kind::Nothing => Err(none_found()),
             Kind::Fetched(fetched) => fetched.get().await.map(Some),
-        }
-    }
-}
-
-impl Fetched {
-    fn new(provider: AwsCredentialProvider) -> Self {
-        Self { provider, last: Mutex::default(), first: tokio::sync::Mutex::default() }
-    }
-
-    fn last(&self) -> Option<Arc<AwsCredential>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn keep(&self, credential: &Arc<AwsCredential>) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(credential));
-    }
-
-    async fn get(&self) -> Result<Arc<AwsCredential>> {
-        if let Some(last) = self.last() {
-            return Ok(match self.provider.get_credential().await {
-                Ok(credential) => {
-                    self.keep(&credential);
-                    credential
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "credentials could not be renewed; the last ones are used on");
-                    last
-                }
-            });
-        }
-        let mut failed = self.first.lock().await;
-        if let Some(last) = self.last() {
-            return Ok(last);
-        }
-        if let Some((at, why)) = &*failed
-            && at.elapsed() < FAILURE_LASTS
-        {
-            return Err(none_found().with_source(why.clone()));
-        }
-        match self.provider.get_credential().await {
-            Ok(credential) => {
-                self.keep(&credential);
-                Ok(credential)
-            }
-            Err(error) => {
-                *failed = Some((Instant::now(), error.to_string()));
-                Err(none_found().with_source(error))
-            }
         }
     }
 }

@@ -136,7 +136,9 @@ async fn request(api: &Api, keys: &[Key]) -> Result<HashMap<Key, Error>> {
     document.push_str("<Quiet>true</Quiet></Delete>");
     let digest = BASE64_STANDARD.encode(Md5::digest(document.as_bytes()));
     let digest = HeaderValue::from_str(&digest).expect("base64 is a valid header");
-    let request = Api::document(api.bucket(Method::POST, &[("delete", "")])?, document)
+    let request = api
+        .bucket(Method::POST, &[("delete", "")])?
+        .xml(document)
         .header(HeaderName::from_static("content-md5"), digest);
     let (_, document) = api.send_xml(request, "DeleteResult").await?;
     failures(&document, keys, api.region())

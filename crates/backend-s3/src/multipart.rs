@@ -93,8 +93,7 @@ impl S3Upload {
         document.push_str("</CompleteMultipartUpload>");
         let mut request = self.api.object(Method::POST, &self.key, &[("uploadId", &self.id)])?;
         put_mode(&mut request.headers, &self.api, &self.options.mode)?;
-        let completed =
-            self.api.send_xml(Api::document(request, document), "CompleteMultipartUploadResult").await;
+        let completed = self.api.send_xml(request.xml(document), "CompleteMultipartUploadResult").await;
         let (headers, document) = completed.map_err(|error| of_mode(error, &self.options.mode))?;
         let mut response = put_response(&headers);
         response.etag = document.text("ETag").map(str::to_owned).or(response.etag);

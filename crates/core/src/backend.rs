@@ -19,6 +19,9 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// The settings it understands, those of the range engine included.
     fn settings(&self) -> Vec<&'static Setting>;
 
+    /// The URI by which this backend opens what `uri` names, when that is another one: services have URLs of their own.
+    fn canonical(&self, uri: &StoreUri) -> Option<StoreUri>;
+
     /// Opens the container of `uri`. Does no request: a wrong name or credential shows at the first operation.
     ///
     /// # Errors

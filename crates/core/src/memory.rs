@@ -41,6 +41,10 @@ impl Backend for MemoryBackend {
         Vec::new()
     }
 
+    fn canonical(&self, _: &StoreUri) -> Option<StoreUri> {
+        None
+    }
+
     fn open(&self, uri: &StoreUri, _settings: &Settings) -> Result<Arc<dyn Store>> {
         let name = uri.container();
         let mut containers = self.containers();

@@ -77,12 +77,22 @@ impl Registry {
         })
     }
 
+    /// Reads a URI; one that is a service's own URL becomes that of the backend which knows it.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a malformed URI.
+    pub fn parse(&self, uri: &str) -> Result<StoreUri> {
+        let uri: StoreUri = uri.parse()?;
+        let canonical = self.by_scheme.values().find_map(|backend| backend.canonical(&uri));
+        Ok(canonical.unwrap_or(uri))
+    }
+
     /// Opens the store of a URI and gives the URI's key beside it; the key is empty for a whole container.
     ///
     /// # Errors
     /// `InvalidInput` for a malformed URI, an unknown setting or a bad value; `Unsupported` for an unknown scheme.
     pub fn open(&self, uri: &str, settings: &Settings) -> Result<(Arc<dyn Store>, Key)> {
-        let uri: StoreUri = uri.parse()?;
+        let uri = self.parse(uri)?;
         let store = self.open_uri(&uri, settings)?;
         Ok((store, uri.key().clone()))
     }

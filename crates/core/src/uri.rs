@@ -55,6 +55,18 @@ impl StoreUri {
         &self.settings
     }
 
+    /// The same place with one setting more.
+    pub fn with_setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same place with these settings instead.
+    pub fn with_settings(mut self, settings: Vec<(String, String)>) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// The same place with another key.
     pub fn with_key(&self, key: impl Into<Key>) -> Self {
         Self { key: key.into(), ..self.clone() }
@@ -79,7 +91,9 @@ impl std::str::FromStr for StoreUri {
         }
         let (place, query) = rest.rsplit_once('?').unwrap_or((rest, ""));
         let (container, key) = place.split_once('/').unwrap_or((place, ""));
-        if container.contains('@') {
+        // Data Lake Storage writes `abfs://CONTAINER@ACCOUNT...`: no credentials.
+        let is_lake = scheme.to_ascii_lowercase().starts_with("abfs");
+        if container.contains('@') && !is_lake {
             return Err(bad("credentials do not belong into a URI; use settings or the environment"));
         }
         let settings =
@@ -140,6 +154,7 @@ mod tests {
             ("s3://b/%2F", "b", "%2F"),
             ("s3://b/what?.txt?", "b", "what?.txt"),
             ("s3://b/a#b c", "b", "a#b c"),
+            ("abfss://c@a.dfs.core.windows.net/k", "c@a.dfs.core.windows.net", "k"),
             ("file:///data/x", "", "data/x"),
         ] {
             let uri: StoreUri = text.parse()?;

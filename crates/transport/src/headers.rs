@@ -97,7 +97,12 @@ pub fn etag(headers: &HeaderMap) -> Option<String> {
 
 /// The time of `Last-Modified`.
 pub fn last_modified(headers: &HeaderMap) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get(LAST_MODIFIED)?.to_str().ok()?).ok()
+    time(headers.get(LAST_MODIFIED)?.to_str().ok()?)
+}
+
+/// A time as HTTP writes it.
+pub fn time(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text.trim()).ok()
 }
 
 /// The wait that a [`Retry-After`](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3) header asks for, in seconds

@@ -15,8 +15,11 @@ mod client;
 mod connect;
 mod connector;
 mod direct;
+mod documents;
+mod endpoint;
 mod extent;
 mod failure;
+mod fetched;
 mod resolve;
 mod rest;
 mod settings;
@@ -33,7 +36,9 @@ pub use {
     body::RequestBody,
     client::{Client, ClientOptions},
     connector::{CREDENTIALS_TIMEOUT, Connector},
+    endpoint::checked_endpoint,
     extent::{extent, no_length, refused},
+    fetched::Fetched,
     rest::{Refusal, Request, Response, Rest, Service},
     settings::SETTINGS,
 };

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use rangeway_core::{Error, ErrorKind, Result};
 
 /// No answer is nested deeper. Elements within elements are dropped recursively, which takes stack.
@@ -18,6 +18,7 @@ pub struct Element {
     /// The name, without namespace.
     pub name: String,
     text: String,
+    attributes: Vec<(String, String)>,
     children: Vec<Element>,
 }
 
@@ -37,10 +38,10 @@ impl Element {
                     return Err(Error::new(ErrorKind::Integrity, "the XML is nested too deeply"));
                 }
                 Event::Start(tag) => {
-                    open.push(Self { name: name(tag.local_name().as_ref()), ..Self::default() });
+                    open.push(Self::of(&tag)?);
                     None
                 }
-                Event::Empty(tag) => Some(Self { name: name(tag.local_name().as_ref()), ..Self::default() }),
+                Event::Empty(tag) => Some(Self::of(&tag)?),
                 Event::End(_) => open.pop(),
                 Event::Text(text) => {
                     push(&mut open, &text.decode().map_err(unreadable)?);
@@ -64,6 +65,30 @@ impl Element {
                 }
             }
         }
+    }
+
+    fn of(tag: &BytesStart<'_>) -> Result<Self> {
+        let attributes = tag.attributes().map(|attribute| {
+            let attribute = attribute.map_err(unreadable)?;
+            Ok((name(attribute.key.local_name().as_ref()), name(&attribute.value)))
+        });
+        let attributes = attributes.collect::<Result<_>>()?;
+        Ok(Self { name: name(tag.local_name().as_ref()), attributes, ..Self::default() })
+    }
+
+    /// The text between its tags, children left out.
+    pub fn own_text(&self) -> &str {
+        &self.text
+    }
+
+    /// The value of the attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All children, in order.
+    pub fn all_children(&self) -> impl Iterator<Item = &Self> {
+        self.children.iter()
     }
 
     /// The first child of that name.
@@ -138,12 +163,14 @@ mod tests {
     #[test]
     fn documents_become_trees() -> Result<()> {
         let root = Element::parse(
-            b"  \n<?xml version=\"1.0\"?><r:R xmlns:r='x'>\n<K> a&amp;b&#x1;\n</K><K><![CDATA[<]]></K><E/></r:R>",
+            b"  \n<?xml version=\"1.0\"?><r:R xmlns:r='x'>\n<K> a&amp;b&#x1;\n</K><K><![CDATA[<]]></K><E f='g'/></r:R>",
         )?;
         assert_eq!(root.name, "R");
         assert_eq!(root.text("K"), Some(" a&b\u{1}\n"));
-        assert_eq!(root.children("K").nth(1).map(|k| k.text.as_str()), Some("<"));
+        assert_eq!(root.children("K").nth(1).map(Element::own_text), Some("<"));
         assert_eq!(root.text("E"), Some(""));
+        let last = root.all_children().last().expect("three children");
+        assert_eq!((last.name.as_str(), last.attribute("f"), last.attribute("g")), ("E", Some("g"), None));
         assert_eq!(root.text("None"), None);
         Ok(())
     }

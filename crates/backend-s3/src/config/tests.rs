@@ -164,7 +164,7 @@ fn bad_values_are_refused_by_name() {
         ("endpoint", "https://[::1]:99999/x", "65535"),
         ("endpoint", "http://h:0", "65535"),
         ("endpoint", "http://h:", "65535"),
-        ("endpoint", "http://user:hunter2@h", "access-key-id"),
+        ("endpoint", "http://user:hunter2@h", "credentials"),
         ("region", "eu west", "region"),
         ("profile", "nope", "\"nope\""),
         ("path-style", "perhaps", "path-style"),

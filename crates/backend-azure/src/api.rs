@@ -1,0 +1,181 @@
+//! `Api`: requests to one container, or to the account, addressed and authorised.
+
+use async_trait::async_trait;
+use rangeway_core::{Error, ErrorKind, Key, Result, StoreUri};
+use rangeway_transport::xml::Element;
+use rangeway_transport::{
+    Client, HeaderMap, HeaderName, Method, Refusal, Request, Response, Rest, Service, Uri, encode,
+};
+
+use crate::config::AzureConfig;
+use crate::credentials::Credentials;
+use crate::error;
+use crate::sign::API_VERSION;
+
+const VERSION: HeaderName = HeaderName::from_static("x-ms-version");
+
+/// How requests to Azure are authorised, and what its refusals mean.
+#[derive(Debug)]
+pub(crate) struct AzureService {
+    pub(crate) credentials: Credentials,
+}
+
+#[async_trait]
+impl Service for AzureService {
+    async fn authorize(&self, request: &mut Request) -> Result<()> {
+        request.headers.insert(VERSION, API_VERSION);
+        self.credentials.authorize(request).await
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Error {
+        error::of_refusal(&refusal)
+    }
+}
+
+/// Requests to one container, or to the account where the URI names none.
+#[derive(Debug)]
+pub(crate) struct Api {
+    rest: Rest<AzureService>,
+    uri: StoreUri,
+    /// The URL of the account, without a slash at the end.
+    endpoint: String,
+    /// The tier of what is written.
+    pub(crate) tier: Option<String>,
+}
+
+impl Api {
+    /// Requests to the container of `uri`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad name of a container or bad settings.
+    pub(crate) fn new(uri: &StoreUri, config: AzureConfig) -> Result<Self> {
+        check_container(uri.container())?;
+        let client = Client::new(&config.client)?;
+        let credentials = Credentials::new(config.source, &config.account, client.clone())?;
+        Ok(Self {
+            rest: Rest::new(client, AzureService { credentials }),
+            // The account belongs to where it is, but the settings that say so may hold secrets.
+            uri: StoreUri::new(uri.scheme(), uri.container(), ""),
+            endpoint: config.endpoint,
+            tier: config.tier,
+        })
+    }
+
+    /// The container's URI.
+    pub(crate) fn uri(&self) -> &StoreUri {
+        &self.uri
+    }
+
+    pub(crate) fn service(&self) -> &AzureService {
+        self.rest.service()
+    }
+
+    /// The URL of the blob `key`, as the service itself may read it: with the signature that grants access, if any.
+    pub(crate) fn source_url(&self, key: &Key) -> String {
+        let url = self.url(key);
+        match self.service().credentials.query() {
+            Some(query) => format!("{url}?{query}"),
+            None => url,
+        }
+    }
+
+    fn url(&self, key: &Key) -> String {
+        format!("{}/{}/{}", self.endpoint, encode::path(self.uri.container()), encode::path(key.as_str()))
+    }
+
+    /// A request about the blob `key`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for the empty key: such a request would be one about the container.
+    pub(crate) fn blob(&self, method: Method, key: &Key, query: &[(&str, &str)]) -> Result<Request> {
+        if key.is_empty() {
+            return Err(Error::invalid("the empty key names the container, not a blob"));
+        }
+        Ok(Request::new(method, target(&self.url(key), query)?))
+    }
+
+    /// A request about the container.
+    pub(crate) fn container(&self, method: Method, query: &[(&str, &str)]) -> Result<Request> {
+        let url = format!("{}/{}", self.endpoint, encode::path(self.uri.container()));
+        let query: Vec<_> = [("restype", "container")].iter().chain(query).copied().collect();
+        Ok(Request::new(method, target(&url, &query)?))
+    }
+
+    /// A request about the account.
+    pub(crate) fn account(&self, method: Method, query: &[(&str, &str)]) -> Result<Request> {
+        Ok(Request::new(method, target(&format!("{}/", self.endpoint), query)?))
+    }
+
+    /// Sends one request.
+    pub(crate) async fn send(&self, request: Request) -> Result<Response> {
+        self.rest.send(request).await
+    }
+
+    /// Sends a request whose answer has no body that matters, and gives back its headers.
+    pub(crate) async fn send_plain(&self, request: Request) -> Result<HeaderMap> {
+        self.rest.send_plain(request).await
+    }
+
+    /// Sends a request whose answer is a document called `root`.
+    pub(crate) async fn send_xml(&self, request: Request, root: &str) -> Result<Element> {
+        let (_, document) = self.rest.send_xml(request).await?;
+        if document.name == root {
+            return Ok(document);
+        }
+        let found = &document.name;
+        Err(Error::new(ErrorKind::Integrity, format!("the answer is a {found:?}, not a {root:?}"))
+            .with_hint("check the endpoint: is it Azure Blob Storage?"))
+    }
+}
+
+fn target(url: &str, query: &[(&str, &str)]) -> Result<Uri> {
+    let query = encode::query(query);
+    let text = if query.is_empty() { url.to_owned() } else { format!("{url}?{query}") };
+    text.parse()
+        .map_err(|error| Error::invalid("the key or the prefix is too long to be sent").with_source(error))
+}
+
+/// Refuses names that would be another path: containers have lower-case letters, digits and dashes; a few are special.
+fn check_container(name: &str) -> Result<()> {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let special = ["", "$root", "$web", "$logs", "$blobchangefeed"];
+    if special.contains(&name) || (name.bytes().all(known) && (3..=63).contains(&name.len())) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("{name:?} is no name of a container"))
+        .with_hint("names of containers have 3 to 63 lower-case letters, digits and '-'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rangeway_core::Settings;
+
+    use super::*;
+
+    fn api(container: &str, endpoint: &str) -> Result<Api> {
+        let settings =
+            Settings::default().set("account", "a").set("endpoint", endpoint).set("sas-token", "sv=1&sig=x");
+        Api::new(&StoreUri::new("az", container, ""), AzureConfig::from_settings(&settings)?)
+    }
+
+    #[test]
+    fn addresses_row_by_row() -> Result<()> {
+        let api = api("con", "http://h:1/a/")?;
+        let key = Key::new("k// /..");
+        assert_eq!(api.blob(Method::GET, &key, &[])?.uri.to_string(), "http://h:1/a/con/k//%20/..");
+        let list = api.container(Method::GET, &[("comp", "list")])?;
+        assert_eq!(list.uri.to_string(), "http://h:1/a/con?comp=list&restype=container");
+        assert_eq!(api.account(Method::GET, &[("comp", "list")])?.uri.to_string(), "http://h:1/a/?comp=list");
+        assert_eq!(api.source_url(&key), "http://h:1/a/con/k//%20/..?sv=1&sig=x");
+        assert!(api.blob(Method::DELETE, &Key::new(""), &[]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn odd_names_of_containers_are_refused() {
+        for name in ["..", "ab", "A-b", "a/b", "a b", "a?b", "a_b"] {
+            assert!(api(name, "http://h:1").is_err(), "{name}");
+        }
+        assert!(api("$web", "http://h:1").is_ok());
+    }
+}

@@ -1,0 +1,261 @@
+//! `AzureStore`: a container, one request per operation. The range engine does the rest.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use rangeway_core::{
+    Body, Capabilities, Conditions, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetRange,
+    GetResponse, HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta,
+    Operation, PartLimits, Payload, PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri,
+    TransferStats,
+};
+use rangeway_range_engine::Retry;
+use rangeway_transport::{
+    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, extent, header, headers, no_length, refused,
+};
+
+use crate::api::Api;
+use crate::config::AzureConfig;
+use crate::multipart::AzureUpload;
+use crate::{attributes, copy, delete, error, list};
+
+const MIB: u64 = 1 << 20;
+
+const VERSION: HeaderName = HeaderName::from_static("x-ms-version-id");
+const BLOB_TYPE: HeaderName = HeaderName::from_static("x-ms-blob-type");
+
+/// Limits of block blobs: <https://learn.microsoft.com/azure/storage/blobs/scalability-targets>.
+const PARTS: PartLimits = PartLimits::new(1, 4000 * MIB, 50_000);
+const MAX_PUT: u64 = 5000 * MIB;
+
+/// A container, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume.
+///
+/// Only listings and deletions, which no engine can retry from outside, retry their requests themselves.
+#[derive(Debug)]
+pub struct AzureStore {
+    api: Arc<Api>,
+    capabilities: Capabilities,
+    retry: Retry,
+}
+
+impl AzureStore {
+    /// The container of `uri`. Does no request.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad setting or name of a container; `Unauthenticated` for credentials that cannot be used.
+    pub fn open(uri: &StoreUri, settings: &Settings, retry: Retry) -> Result<Self> {
+        if uri.container().is_empty() {
+            return Err(
+                Error::invalid("the URI names no container").with_hint("write it as az://CONTAINER/KEY")
+            );
+        }
+        let api = Arc::new(Api::new(uri, AzureConfig::from_settings(settings)?)?);
+        let mut capabilities = Capabilities::all();
+        capabilities.max_put_size = MAX_PUT;
+        capabilities.parts = PARTS;
+        capabilities.any_key = false;
+        Ok(Self { api, capabilities, retry })
+    }
+
+    fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
+        locate(&self.api, operation, key, result)
+    }
+
+    async fn try_head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
+        let mut request = self.api.blob(Method::HEAD, key, &version_query(options.version.as_deref()))?;
+        headers::put_conditions(&mut request.headers, &options.conditions)?;
+        let response = self.api.send(request).await?;
+        let size = response.content_length().ok_or_else(no_length)?;
+        let meta = meta(key, size, &response.headers);
+        check(&options.conditions, &meta)?;
+        Ok(HeadResponse::new(meta, attributes::of(&response.headers)))
+    }
+
+    async fn try_get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
+        let suffix = match options.range {
+            Some(GetRange::Suffix(length)) => Some(length),
+            _ => None,
+        };
+        match suffix {
+            Some(length) => self.get_suffix(key, length, options).await,
+            None => self.get_range(key, options).await,
+        }
+    }
+
+    async fn get_range(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
+        let mut request = self.api.blob(Method::GET, key, &version_query(options.version.as_deref()))?;
+        headers::put_conditions(&mut request.headers, &options.conditions)?;
+        if let Some(range) = &options.range {
+            request.headers.insert(header::RANGE, headers::range(range)?);
+        }
+        let response = match self.api.send(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(self.of_range(error, key, &options).await),
+        };
+        let (range, size) = extent(&response)?;
+        let meta = meta(key, size, &response.headers);
+        check(&options.conditions, &meta)?;
+        let attributes = attributes::of(&response.headers);
+        let length = range.end - range.start;
+        let body =
+            if length == 0 { Body::from_bytes(bytes::Bytes::new()) } else { response.into_body(length) };
+        Ok(GetResponse::new(meta, range, attributes, body))
+    }
+
+    /// Azure knows no ranges from the end, so the size has to be asked for first.
+    async fn get_suffix(&self, key: &Key, length: u64, mut options: GetOptions) -> Result<GetResponse> {
+        let mut head = HeadOptions::new().conditions(options.conditions.clone());
+        head.version.clone_from(&options.version);
+        let found = self.try_head(key, head).await?;
+        let size = found.meta.size;
+        if size == 0 {
+            return Ok(GetResponse::new(
+                found.meta,
+                0..0,
+                found.attributes,
+                Body::from_bytes(bytes::Bytes::new()),
+            ));
+        }
+        options.range = Some(GetRange::Bounded(size.saturating_sub(length)..size));
+        if options.conditions.if_match.is_none() {
+            options.conditions.if_match = found.meta.etag;
+        }
+        self.get_range(key, options).await
+    }
+
+    /// The error of a read of a range: a service that refuses one and does not say the size is asked for it.
+    async fn of_range(&self, error: Error, key: &Key, options: &GetOptions) -> Error {
+        let range = options.range.as_ref().unwrap_or(&GetRange::Offset(0));
+        // Ranges that begin later are refused by objects that are not empty, too.
+        let says_nothing = error.kind() == ErrorKind::RangeNotSatisfiable
+            && error::size(&error).is_none()
+            && range.resolve(1).is_ok();
+        if !says_nothing {
+            let size = error::size(&error);
+            return refused(error, range, size);
+        }
+        let mut head = HeadOptions::new().conditions(options.conditions.clone());
+        head.version.clone_from(&options.version);
+        match self.try_head(key, head).await {
+            Ok(found) => refused(error, range, Some(found.meta.size)),
+            Err(other) => other,
+        }
+    }
+
+    async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
+        let mut request = self.api.blob(Method::PUT, key, &[])?;
+        request.headers.insert(BLOB_TYPE, HeaderValue::from_static("BlockBlob"));
+        attributes::put(&mut request.headers, &options.attributes, self.api.tier.as_deref())?;
+        put_mode(&mut request.headers, &options.mode)?;
+        let request = request.body(RequestBody::from_payload(payload).await?);
+        let headers = self.api.send_plain(request).await.map_err(|error| of_mode(error, &options.mode))?;
+        Ok(put_response(&headers))
+    }
+}
+
+/// Names the operation and the blob in an error.
+pub(crate) fn locate<T>(api: &Api, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
+    result.map_err(|error| error.with_operation(operation).with_uri(api.uri().with_key(key)))
+}
+
+fn version_query(version: Option<&str>) -> Vec<(&'static str, &str)> {
+    version.map(|version| ("versionid", version)).into_iter().collect()
+}
+
+fn meta(key: &Key, size: u64, headers: &HeaderMap) -> ObjectMeta {
+    let mut meta = ObjectMeta::new(key, size);
+    meta.etag = headers::etag(headers);
+    meta.last_modified = headers::last_modified(headers);
+    meta.version = headers::text(headers, &VERSION);
+    meta
+}
+
+/// Evaluates the conditions on what came back: emulators ignore some.
+fn check(conditions: &Conditions, meta: &ObjectMeta) -> Result<()> {
+    match &meta.etag {
+        Some(etag) => conditions.check(Some(etag), meta.last_modified),
+        None => Ok(()),
+    }
+}
+
+/// Adds the condition of a write.
+pub(crate) fn put_mode(headers: &mut HeaderMap, mode: &PutMode) -> Result<()> {
+    match mode {
+        PutMode::Overwrite => return Ok(()),
+        PutMode::Create => headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static("*")),
+        PutMode::IfMatch(etag) => headers.insert(header::IF_MATCH, headers::value("if-match", etag)?),
+        _ => return Err(Error::unsupported("Azure has no such write mode")),
+    };
+    Ok(())
+}
+
+/// What an error means to a write of that mode.
+pub(crate) fn of_mode(error: Error, mode: &PutMode) -> Error {
+    match (mode, error.kind()) {
+        (PutMode::Create, ErrorKind::PreconditionFailed) if error::code(&error) == "ConditionNotMet" => {
+            Error::new(ErrorKind::AlreadyExists, "the blob exists").with_source(error)
+        }
+        // Azure finds nothing to compare the etag with.
+        (PutMode::IfMatch(_), ErrorKind::NotFound) if error::code(&error) == "BlobNotFound" => {
+            Error::new(ErrorKind::PreconditionFailed, "the blob does not exist").with_source(error)
+        }
+        _ => error,
+    }
+}
+
+/// The answer to a write.
+pub(crate) fn put_response(headers: &HeaderMap) -> PutResponse {
+    PutResponse::new(headers::etag(headers), headers::text(headers, &VERSION))
+}
+
+#[async_trait]
+impl Store for AzureStore {
+    fn uri(&self) -> &StoreUri {
+        self.api.uri()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
+        let found = self.try_head(key, options).await;
+        self.locate(Operation::Head, key, found)
+    }
+
+    async fn get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
+        let found = self.try_get(key, options).await;
+        self.locate(Operation::Get, key, found)
+    }
+
+    async fn put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
+        let written = self.try_put(key, payload, options).await;
+        self.locate(Operation::Put, key, written)
+    }
+
+    async fn start_multipart(&self, key: &Key, options: PutOptions) -> Result<Box<dyn MultipartUpload>> {
+        let started = AzureUpload::new(Arc::clone(&self.api), key, options);
+        self.locate(Operation::Multipart, key, started)
+            .map(|upload| Box::new(upload) as Box<dyn MultipartUpload>)
+    }
+
+    fn list(&self, options: ListOptions) -> BoxStream<'static, Result<ListEntry>> {
+        list::list(Arc::clone(&self.api), self.retry.clone(), options)
+    }
+
+    fn delete(&self, keys: BoxStream<'static, Key>) -> BoxStream<'static, DeleteResult> {
+        delete::delete(Arc::clone(&self.api), self.retry.clone(), keys)
+    }
+
+    async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
+        let copied = copy::copy(&self.api, from, to, &options).await;
+        self.locate(Operation::Copy, from, copied)
+    }
+
+    fn stats(&self) -> TransferStats {
+        TransferStats::default()
+    }
+
+    async fn drain(&self) {}
+}
