@@ -8,6 +8,8 @@ const PREFIX: &str = "x-ms-";
 
 const TIER: HeaderName = HeaderName::from_static("x-ms-access-tier");
 
+const INFERRED: HeaderName = HeaderName::from_static("x-ms-access-tier-inferred");
+
 /// The headers that set what a read gives back under the plain name.
 const PLAIN: [&str; 5] = [
     "x-ms-blob-content-type",
@@ -54,7 +56,9 @@ pub(crate) fn put(headers: &mut HeaderMap, attributes: &Attributes, tier: Option
 /// The attributes that the answer to a read holds.
 pub(crate) fn of(headers: &HeaderMap) -> Attributes {
     let mut attributes = headers::attributes(headers, PREFIX);
-    attributes.storage_class = headers::text(headers, &TIER);
+    // One that nobody chose is the account's, and only some answers name it.
+    let chosen = headers::text(headers, &INFERRED).as_deref() != Some("true");
+    attributes.storage_class = headers::text(headers, &TIER).filter(|_| chosen);
     attributes
 }
 

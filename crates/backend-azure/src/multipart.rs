@@ -26,6 +26,8 @@ pub(crate) struct AzureUpload {
     nonce: u64,
     /// Whether a list has been committed before, the answer to which may be all that was lost.
     completing: AtomicBool,
+    /// Whether it has ended without a blob: Azure itself would take its blocks on.
+    aborted: AtomicBool,
 }
 
 impl AzureUpload {
@@ -38,13 +40,9 @@ impl AzureUpload {
         attributes::put(&mut headers, &options.attributes, None)?;
         put_mode(&mut headers, &options.mode)?;
         api.blob(Method::PUT, key, &[])?;
-        Ok(Self {
-            api,
-            key: key.clone(),
-            options,
-            nonce: fastrand::u64(..),
-            completing: AtomicBool::new(false),
-        })
+        let (nonce, completing, aborted) =
+            (fastrand::u64(..), AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { api, key: key.clone(), options, nonce, completing, aborted })
     }
 
     /// The id of a block: all ids of a blob have to be of the same length.
@@ -52,7 +50,15 @@ impl AzureUpload {
         BASE64_STANDARD.encode(format!("{:016x}-{number:010}", self.nonce))
     }
 
+    fn check_open(&self) -> Result<()> {
+        if self.aborted.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::NotFound, "the upload has been aborted"));
+        }
+        Ok(())
+    }
+
     async fn try_put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
+        self.check_open()?;
         let id = self.id(part.number);
         let body = RequestBody::from_payload(payload).await?;
         let size = body.length();
@@ -62,6 +68,7 @@ impl AzureUpload {
     }
 
     async fn try_complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        self.check_open()?;
         let again = self.completing.swap(true, Ordering::Relaxed);
         parts.sort_unstable_by_key(|part| part.number);
         match self.commit(&parts).await {
@@ -121,6 +128,7 @@ impl MultipartUpload for AzureUpload {
     /// Azure has no request that drops blocks: those that no list names are deleted by the service after a week, or by
     /// the next write of the blob.
     async fn abort(&self) -> Result<()> {
+        self.aborted.store(true, Ordering::Relaxed);
         Ok(())
     }
 }

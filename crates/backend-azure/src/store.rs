@@ -54,7 +54,6 @@ impl AzureStore {
         let mut capabilities = Capabilities::all();
         capabilities.max_put_size = MAX_PUT;
         capabilities.parts = PARTS;
-        capabilities.any_key = false;
         Ok(Self { api, capabilities, retry })
     }
 

@@ -40,7 +40,7 @@ macro_rules! __conformance_cases {
             }
             put {
                 put_overwrites put_create_only put_create_only_race put_if_match put_if_match_without_object
-                put_attributes put_rope put_region put_stream_of_known_length put_stream_of_unknown_length
+                put_attributes put_metadata_with_dashes put_rope put_region put_stream_of_known_length put_stream_of_unknown_length
                 put_empty_stream put_stream_too_short put_stream_too_long put_stream_that_breaks
                 put_body_of_a_read put_that_fails_keeps_the_old
             }

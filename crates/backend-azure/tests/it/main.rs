@@ -1,1 +1,0 @@
-//! The backend against the emulator Azurite.
