@@ -42,6 +42,7 @@ fn steps() -> Vec<(&'static str, Run)> {
         ("dependency trees", Run::Own(tree::run)),
         ("no backend", cargo("check -p rangeway --no-default-features --locked")),
         ("only file", cargo("check -p rangeway --no-default-features --features file --locked")),
+        ("only azure", cargo("check -p rangeway --no-default-features --features azure --locked")),
         ("only s3", cargo("check -p rangeway --no-default-features --features s3 --locked")),
         ("clippy", cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings")),
         ("rustdoc", Run::Cargo(rustdoc.variables(&[("RUSTDOCFLAGS", "-D warnings")]))),

@@ -61,7 +61,8 @@ fn walk(directory: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> {
             if is_ours(&path, &name, &entry.path()) {
                 walk(&entry.path(), &format!("{path}/"), files)?;
             }
-        } else if kind.is_file() {
+        // A second working tree of git has a file of that name.
+        } else if kind.is_file() && path != ".git" {
             let bytes = fs::read(entry.path()).with_context(|| format!("reading {path}"))?;
             let size = bytes.len() as u64;
             files.push(File { path, size, text: String::from_utf8(bytes).unwrap_or_default() });

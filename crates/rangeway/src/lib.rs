@@ -25,6 +25,7 @@
 //!
 //! | Feature | What it adds | Default |
 //! |---|---|---|
+//! | `azure` | `az://`, `abfs(s)://`: Azure Blob Storage and Data Lake Storage | yes |
 //! | `file` | `file://`: local files | yes |
 //! | `s3` | `s3://`: Amazon S3 and what speaks its protocol | yes |
 //! | `object_store` | any store as an `ObjectStore` of the crate `object_store` | no |
@@ -36,6 +37,9 @@
 pub mod object_store;
 mod open;
 
+/// The backend of `az://`. Naming it here is what links it.
+#[cfg(feature = "azure")]
+pub use rangeway_backend_azure as azure;
 /// The backend of `file://`. Naming it here is what links it.
 #[cfg(feature = "file")]
 pub use rangeway_backend_file as file;

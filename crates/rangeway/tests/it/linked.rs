@@ -5,6 +5,9 @@ use rangeway::{ErrorKind, Registry};
 /// The schemes of each feature set, in order.
 fn expected() -> Vec<&'static str> {
     let mut schemes = vec!["memory"];
+    if cfg!(feature = "azure") {
+        schemes.extend(["abfs", "abfss", "az"]);
+    }
     if cfg!(feature = "file") {
         schemes.push("file");
     }
