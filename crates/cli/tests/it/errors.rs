@@ -18,7 +18,7 @@ fn wrong_usage_is_2() {
     ] {
         sandbox.run(line).exits(2);
     }
-    sandbox.run("ls gopher://x").exits(2).says("hint: this program can open file://");
+    sandbox.run("ls gopher://x").exits(2).says("hint: this program can open abfs://");
     sandbox.run("ls s3://user:pw@bucket").exits(2).says("credentials");
     sandbox.run("cat s3://bucket/what?.txt").exits(2).says("hint: if the '?' belongs to the key");
 }
