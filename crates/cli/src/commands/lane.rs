@@ -176,11 +176,9 @@ impl Watch {
     }
 
     fn stop(self, store: &Arc<dyn Store>) -> Turn {
-        Turn {
-            time: self.start.elapsed(),
-            processor: usage::processor_time().saturating_sub(self.processor),
-            memory: usage::peak_memory(),
-            work: Work::between(self.before, store.stats()),
-        }
+        let time = self.start.elapsed();
+        let processor = usage::processor_time().saturating_sub(self.processor);
+        let after = store.stats();
+        Turn { time, processor, memory: after.peak_resident, work: Work::between(self.before, after) }
     }
 }
