@@ -6,7 +6,7 @@ use rangeway::{Alias, Setting, SettingKind};
 pub(crate) const THREADS: Setting = Setting::new(
     "threads",
     SettingKind::Count,
-    "How many threads the program moves bytes on. Unless set, as many as there are cores.",
+    "How many threads the program moves bytes on. Unless set, as many as there are cores, at most 32.",
 )
 .env(&["RANGEWAY_THREADS"])
 .aliases(&[Alias::new("S3DLIO_RT_THREADS", "")]);
