@@ -42,7 +42,7 @@ pub(crate) struct Global {
     /// Write errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Log to standard error; -vv logs more, RUST_LOG chooses
+    /// Say what was done, and log to standard error; -vv logs more, RUST_LOG chooses
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
     /// Show no progress bar

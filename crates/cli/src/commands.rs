@@ -31,7 +31,9 @@ type Outcome = Result<ExitCode, Stop>;
 
 /// Runs a command to its end.
 pub(crate) async fn run(command: Command, context: &Arc<Context>) -> Outcome {
-    let code = dispatch(command, context).await?;
+    let ended = dispatch(command, context).await;
+    context.show_work();
+    let code = ended?;
     match context.left_out() {
         0 => Ok(code),
         left_out => {

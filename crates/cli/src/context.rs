@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use futures::future::join_all;
 use rangeway::file::FileStore;
@@ -12,6 +13,7 @@ use crate::args::Global;
 use crate::output::Output;
 use crate::scratch::Scratch;
 use crate::settings::SETTINGS;
+use crate::work::Work;
 
 /// The most jobs that are ever under way at one time.
 const MOST_JOBS: u32 = 1024;
@@ -30,6 +32,9 @@ pub(crate) struct Context {
     pub(crate) output: Arc<Output>,
     /// Whether a progress bar is wanted where there is room for one.
     pub(crate) shows_progress: bool,
+    /// Whether what stores did is told at the end.
+    shows_work: bool,
+    started: Instant,
     /// One permit for each job under way.
     jobs: Arc<Semaphore>,
     stores: Mutex<Vec<Opened>>,
@@ -60,6 +65,8 @@ impl Context {
             #[cfg(feature = "demo")]
             options: global.options.clone(),
             shows_progress: output.has_room_for_progress() && !global.no_progress && global.verbose == 0,
+            shows_work: global.verbose > 0,
+            started: Instant::now(),
             output,
             jobs: Arc::new(Semaphore::new(MOST_JOBS as usize)),
             stores: Mutex::default(),
@@ -105,6 +112,20 @@ impl Context {
 
     fn stores(&self) -> MutexGuard<'_, Vec<Opened>> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells what each store did, to whoever wants to know.
+    pub(crate) fn show_work(&self) {
+        if !self.shows_work {
+            return;
+        }
+        let elapsed = self.started.elapsed();
+        for (_, store) in &*self.stores() {
+            let work = Work::from(store.stats());
+            if !work.is_nothing() {
+                self.output.work(store.uri(), work, elapsed);
+            }
+        }
     }
 
     /// How many entries the listings of this command have left out.

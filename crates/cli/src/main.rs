@@ -17,6 +17,7 @@ mod settings;
 mod text;
 mod threads;
 mod usage;
+mod work;
 
 use std::sync::Arc;
 

@@ -5,11 +5,15 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
-use rangeway::{Error, ErrorKind};
+use rangeway::{Error, ErrorKind, StoreUri};
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
+
+use crate::work::Work;
+use crate::{location, text};
 
 /// Results that are gathered before they are written, in bytes.
 const BUFFER: usize = 64 << 10;
@@ -47,6 +51,15 @@ pub(crate) fn unless_closed(result: Result<(), Stop>) -> Result<(), Stop> {
         Err(Stop::Closed) => Ok(()),
         other => other,
     }
+}
+
+/// What a store did, for other programs.
+#[derive(Serialize)]
+struct Stats {
+    place: String,
+    seconds: f64,
+    #[serde(flatten)]
+    work: Work,
 }
 
 /// Where results and messages go.
@@ -135,6 +148,22 @@ impl Output {
         if !self.json {
             self.note(text);
         }
+    }
+
+    /// Tells what the store of `place` has done in a time.
+    pub(crate) fn work(&self, place: &StoreUri, work: Work, time: Duration) {
+        if self.json {
+            let stats = Stats { place: location::shown(place), seconds: time.as_secs_f64(), work };
+            self.message(&serde_json::json!({ "stats": stats }).to_string());
+            return;
+        }
+        let moved = |verb, bytes| match bytes {
+            0 => String::new(),
+            _ => format!("{verb} {} at {}; ", text::bytes(bytes), text::rate(bytes, time)),
+        };
+        let (read, written) = (moved("read", work.bytes_read), moved("written", work.bytes_written));
+        let (requests, memory) = (work.requests_in_words(), work.memory_in_words());
+        self.note(&format!("{}: {read}{written}{requests}; {memory}", location::shown(place)));
     }
 
     /// Warns the user.

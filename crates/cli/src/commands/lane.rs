@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures::stream;
-use rangeway::{GetOptions, PutOptions, Result, Store, TransferStats};
-use serde::Serialize;
+use rangeway::{GetOptions, PutOptions, Result, Store};
 use tokio::sync::Semaphore;
 
 use crate::output::Stop;
+use crate::work::Work;
 use crate::{jobs, usage};
 pub(super) use objects::Objects;
 
@@ -36,42 +36,7 @@ pub(super) struct Turn {
     pub(super) time: Duration,
     /// Processor time of the whole process.
     pub(super) processor: Duration,
-    /// The most memory of the whole process, in bytes, that of the objects included.
-    pub(super) memory: Option<u64>,
     pub(super) work: Work,
-}
-
-/// What a store did.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub(super) struct Work {
-    pub(super) requests: u64,
-    pub(super) retries: u64,
-    pub(super) hedges: u64,
-    pub(super) peak_in_flight: u64,
-    pub(super) peak_buffered: u64,
-}
-
-impl Work {
-    fn between(before: TransferStats, after: TransferStats) -> Self {
-        Self {
-            requests: after.requests - before.requests,
-            retries: after.retries - before.retries,
-            hedges: after.hedges - before.hedges,
-            peak_in_flight: after.peak_in_flight,
-            peak_buffered: after.peak_buffered,
-        }
-    }
-
-    /// This work and other of the same store.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            requests: self.requests + other.requests,
-            retries: self.retries + other.retries,
-            hedges: self.hedges + other.hedges,
-            peak_in_flight: self.peak_in_flight.max(other.peak_in_flight),
-            peak_buffered: self.peak_buffered.max(other.peak_buffered),
-        }
-    }
 }
 
 impl Lane {
@@ -164,7 +129,7 @@ pub(super) fn reclaim(content: Bytes) -> BytesMut {
 
 /// A measurement under way.
 struct Watch {
-    before: TransferStats,
+    before: Work,
     processor: Duration,
     start: Instant,
 }
@@ -172,13 +137,12 @@ struct Watch {
 impl Watch {
     fn start(store: &Arc<dyn Store>) -> Self {
         usage::forget_peak_memory();
-        Self { before: store.stats(), processor: usage::processor_time(), start: Instant::now() }
+        Self { before: store.stats().into(), processor: usage::processor_time(), start: Instant::now() }
     }
 
     fn stop(self, store: &Arc<dyn Store>) -> Turn {
         let time = self.start.elapsed();
         let processor = usage::processor_time().saturating_sub(self.processor);
-        let after = store.stats();
-        Turn { time, processor, memory: after.peak_resident, work: Work::between(self.before, after) }
+        Turn { time, processor, work: Work::from(store.stats()).since(self.before) }
     }
 }

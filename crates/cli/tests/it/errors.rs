@@ -123,6 +123,13 @@ fn logs_go_to_standard_error() {
     sandbox.write("x", "x");
     assert_eq!(sandbox.run("cat x").stderr, "");
     assert_eq!(sandbox.run("-vv cat x").exits(0).text(), "x");
+    sandbox.run("-v cat x").exits(0).says("read 1 B at ").says("; 1 request, at most 1 in flight, 0 retries");
+    let ended = sandbox.run("-v --json cp x y").exits(0);
+    let lines = ended.stderr.lines().map(|line| serde_json::from_str(line).expect(line));
+    let stats: Vec<serde_json::Value> =
+        lines.filter(|line: &serde_json::Value| !line["stats"].is_null()).collect();
+    assert_eq!((stats.len(), &stats[0]["stats"]["retries"]), (1, &0.into()), "{stats:?}");
+    assert!(sandbox.run("--json cp x z").exits(0).stderr.is_empty());
     let mut command = sandbox.command("cat x");
     command.env("RUST_LOG", "=nonsense=");
     finish(start(command)).exits(0).says("warning: RUST_LOG is not understood");

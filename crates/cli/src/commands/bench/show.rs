@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::commands::lane::{Lane, Work};
+use crate::commands::lane::Lane;
 use crate::output::{Output, Stop};
 use crate::text;
+use crate::work::Work;
 
 pub(super) const READ: &str = "read";
 pub(super) const READ_ONE_STREAM: &str = "read, one stream";
@@ -38,7 +39,6 @@ struct Row {
     cpu_seconds_per_gib: f64,
     #[serde(flatten)]
     work: Work,
-    peak_memory: Option<u64>,
 }
 
 impl Row {
@@ -61,14 +61,13 @@ impl Row {
             objects_per_second: objects.count() as f64 / median,
             cpu_seconds_per_gib: processor.as_secs_f64() * GIB / (total * turns.len().max(1) as f64),
             work: turns.iter().map(|turn| turn.work).fold(Work::default(), Work::and),
-            peak_memory: turns.iter().filter_map(|turn| turn.memory).max(),
         }
     }
 
     #[allow(clippy::cast_precision_loss, reason = "a number of MiB with one digit")]
     fn line(&self) -> String {
         let rate = |rate: f64| format!("{:.1}", rate / MIB);
-        let Work { requests, retries, hedges, peak_in_flight, .. } = self.work;
+        let Work { requests, retries, hedges, peak_in_flight, peak_memory, .. } = self.work;
         line([
             self.operation,
             &format!("{} x {}", self.count, text::bytes(self.size)),
@@ -80,7 +79,7 @@ impl Row {
             &retries.to_string(),
             &hedges.to_string(),
             &peak_in_flight.to_string(),
-            &self.peak_memory.map_or_else(String::new, |bytes| format!("{:.0}", bytes as f64 / MIB)),
+            &peak_memory.map_or_else(String::new, |bytes| format!("{:.0}", bytes as f64 / MIB)),
         ])
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::ROUNDS;
-use crate::commands::lane::{Lane, Work};
+use crate::commands::lane::Lane;
 use crate::output::{Output, Stop};
 use crate::text;
+use crate::work::Work;
 
 /// The findings.
 #[derive(Debug, Serialize)]
@@ -63,12 +64,8 @@ pub(super) fn show(output: &Output, record: &Record) -> Result<(), Stop> {
 
 fn lines(record: &Record) -> Vec<String> {
     let row = |name: &str, finding: &Finding, more: String| {
-        let Work { requests, retries, peak_in_flight, .. } = finding.work;
         let rate = text::rate(record.size, Duration::from_secs_f64(finding.seconds));
-        let requests = format!("{requests} request{}", if requests == 1 { "" } else { "s" });
-        format!(
-            "  {name:<18} {rate:>12}   {requests}, at most {peak_in_flight} in flight, {retries} retries{more}"
-        )
+        format!("  {name:<18} {rate:>12}   {}{more}", finding.work.requests_in_words())
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     vec![
