@@ -94,6 +94,11 @@ impl Api {
         })
     }
 
+    /// How many GETs did not take the direct data path.
+    pub(crate) fn fallbacks(&self) -> u64 {
+        self.rest.fallbacks()
+    }
+
     /// The bucket's URI.
     pub(crate) fn uri(&self) -> &StoreUri {
         &self.uri

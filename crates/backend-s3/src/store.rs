@@ -264,7 +264,9 @@ impl Store for S3Store {
     }
 
     fn stats(&self) -> TransferStats {
-        TransferStats::default()
+        let mut stats = TransferStats::default();
+        stats.fallbacks = self.api.fallbacks();
+        stats
     }
 
     async fn drain(&self) {

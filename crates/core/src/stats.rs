@@ -14,6 +14,9 @@ pub struct TransferStats {
     pub retries: u64,
     /// Requests sent to race a slow one.
     pub hedges: u64,
+    /// GET requests, those of listings included, that did not take the direct data path, on which bytes go from their
+    /// connection to where they are wanted: an HTTP library carried them. Zero on stores without such a path.
+    pub fallbacks: u64,
     /// The most requests that were in flight at one time.
     pub peak_in_flight: u64,
     /// The most bytes that transfers held in buffers of their own at one time.

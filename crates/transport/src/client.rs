@@ -1,18 +1,22 @@
-//! `Client`: the pool of HTTP/1.1 connections, and what can be chosen about it.
+//! `Client`: the pools of connections, and what can be chosen about them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Uri;
-use hyper::body::Incoming;
+use http::uri::Scheme;
 use hyper_util::client::legacy::{self, Client as Pool};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rangeway_core::{Error, Operation, Result, Settings};
 
 use crate::RequestBody;
 use crate::connect::Connect;
-use crate::direct::{self, Direct, DirectBody, MAX_HEADERS};
-use crate::settings::{CA_BUNDLE, CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, NO_PROXY, PROXY};
+use crate::direct::{Direct, MAX_HEADERS};
+use crate::settings::{
+    CA_BUNDLE, CONNECT_TIMEOUT, CONNECTIONS, DIRECT, HTTP2, IDLE_CONNECTIONS, IDLE_TIMEOUT, NO_PROXY, PROXY,
+};
 use crate::tls::read_bundle;
 
 /// What can be chosen about a [`Client`].
@@ -21,10 +25,16 @@ use crate::tls::read_bundle;
 pub struct ClientOptions {
     /// How long name resolution, TCP and TLS together may take.
     pub connect_timeout: Duration,
+    /// How many connections to one host reads may have open; `None` for no limit.
+    pub connections: Option<usize>,
     /// How many connections to one host are kept while idle.
     pub idle_connections: usize,
     /// How long an idle connection is kept.
     pub idle_timeout: Duration,
+    /// Whether GETs take the direct data path.
+    pub direct: bool,
+    /// Whether HTTP/2 is spoken with `https://` endpoints that offer it.
+    pub http2: bool,
     /// A PEM file of certificates to trust besides the system's.
     pub ca_bundle: Option<PathBuf>,
     /// The proxy for `https://` endpoints; may hold a password.
@@ -37,10 +47,13 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
+            connections: None,
             idle_connections: 256,
             // Services close idle connections after some 20 s; one that closes while a request is on its way costs a
             // retry.
             idle_timeout: Duration::from_secs(15),
+            direct: true,
+            http2: false,
             ca_bundle: None,
             proxy: None,
             no_proxy: None,
@@ -55,10 +68,15 @@ impl ClientOptions {
     /// `InvalidInput` that names the bad setting.
     pub fn from_settings(settings: &Settings) -> Result<Self> {
         let defaults = Self::default();
+        let limited =
+            settings.text(&CONNECTIONS).is_some_and(|text| !text.trim().eq_ignore_ascii_case("auto"));
         Ok(Self {
+            connections: if limited { settings.count(&CONNECTIONS)? } else { defaults.connections },
             connect_timeout: settings.duration(&CONNECT_TIMEOUT)?.unwrap_or(defaults.connect_timeout),
             idle_connections: settings.count(&IDLE_CONNECTIONS)?.unwrap_or(defaults.idle_connections),
             idle_timeout: settings.duration(&IDLE_TIMEOUT)?.unwrap_or(defaults.idle_timeout),
+            direct: settings.flag(&DIRECT)?.unwrap_or(defaults.direct),
+            http2: settings.flag(&HTTP2)?.unwrap_or(defaults.http2),
             ca_bundle: settings.text(&CA_BUNDLE).map(PathBuf::from),
             proxy: settings.text(&PROXY),
             no_proxy: settings.text(&NO_PROXY),
@@ -82,6 +100,11 @@ impl ClientOptions {
             return Err(Error::invalid("connect-timeout is 0: no connection is that fast")
                 .with_operation(Operation::Configure));
         }
+        if self.connections == Some(0) {
+            return Err(Error::invalid("connections is 0: nothing could be read")
+                .with_operation(Operation::Configure)
+                .with_hint("`auto` sets no limit"));
+        }
         if let Some(proxy) = &self.proxy {
             let uri = proxy.parse::<Uri>().ok();
             let known = uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http") | None));
@@ -100,21 +123,27 @@ impl std::fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClientOptions")
             .field("connect_timeout", &self.connect_timeout)
+            .field("connections", &self.connections)
             .field("idle_connections", &self.idle_connections)
             .field("idle_timeout", &self.idle_timeout)
+            .field("direct", &self.direct)
+            .field("http2", &self.http2)
             .field("ca_bundle", &self.ca_bundle)
             .field("no_proxy", &self.no_proxy)
             .finish_non_exhaustive()
     }
 }
 
-/// An HTTP/1.1 client with its own pool of connections. Cloning is cheap and shares the pool.
+/// An HTTP client with its own pools of connections. Cloning is cheap and shares them.
 ///
 /// There is no timeout for a whole request: bodies are long. Callers watch progress.
 #[derive(Clone)]
 pub struct Client {
     pool: Pool<Connect, RequestBody>,
-    direct: Direct,
+    direct: Option<Direct>,
+    http2: bool,
+    /// GETs that did not take the direct data path.
+    fallbacks: Arc<AtomicU64>,
 }
 
 impl Client {
@@ -125,30 +154,39 @@ impl Client {
     pub fn new(options: &ClientOptions) -> Result<Self> {
         options.validate()?;
         let connect = Connect::new(options);
-        let direct = Direct::new(connect.clone(), options);
+        let direct = options.direct.then(|| Direct::new(connect.clone(), options));
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(options.idle_timeout)
             .pool_max_idle_per_host(options.idle_connections)
             .http1_max_headers(MAX_HEADERS)
+            // What is on its way is bounded by what the connection carries, not by 5 MiB for all of its streams.
+            .http2_adaptive_window(true)
             .build(connect);
-        Ok(Self { pool, direct })
+        Ok(Self { pool, direct, http2: options.http2, fallbacks: Arc::default() })
     }
 
     /// Sends one request as it is and gives back the head of the answer.
     pub(crate) async fn send(
         &self,
         request: http::Request<RequestBody>,
-    ) -> Result<http::Response<Incoming>, legacy::Error> {
+    ) -> Result<http::Response<hyper::body::Incoming>, legacy::Error> {
         self.pool.request(request).await
     }
 
-    /// Sends one GET as it is, over the direct data path.
-    pub(crate) async fn get(
-        &self,
-        request: &http::Request<()>,
-    ) -> Result<http::Response<DirectBody>, direct::Failure> {
-        self.direct.get(request).await
+    /// The direct data path, where a GET to the host of `uri` may take it; one that may not is counted.
+    pub(crate) fn direct(&self, uri: &Uri) -> Option<&Direct> {
+        let may = !self.http2 || uri.scheme() == Some(&Scheme::HTTP);
+        let direct = self.direct.as_ref().filter(|_| may);
+        if direct.is_none() {
+            self.fallbacks.fetch_add(1, Ordering::Relaxed);
+        }
+        direct
+    }
+
+    /// How many GETs did not take the direct data path.
+    pub fn fallbacks(&self) -> u64 {
+        self.fallbacks.load(Ordering::Relaxed)
     }
 }
 
@@ -167,13 +205,39 @@ mod tests {
         let settings = Settings::default().set("connect-timeout", "3s").set("idle-connections", "7");
         let options = ClientOptions::from_settings(&settings).expect("valid");
         assert_eq!((options.connect_timeout, options.idle_connections), (Duration::from_secs(3), 7));
-        for (name, value) in [("connect-timeout", "0"), ("proxy", "socks5://h:1"), ("ca-bundle", "/nowhere")]
-        {
+        for (name, value) in [
+            ("connect-timeout", "0"),
+            ("connections", "0"),
+            ("proxy", "socks5://h:1"),
+            ("ca-bundle", "/nowhere"),
+        ] {
             let options =
                 ClientOptions::from_settings(&Settings::default().set(name, value)).expect("parses");
             let error = Client::new(&options).expect_err(name);
             assert_eq!(error.kind(), rangeway_core::ErrorKind::InvalidInput, "{name}");
         }
+    }
+
+    #[test]
+    fn variables_of_the_seed_system_mean_the_same() {
+        let of = |pairs: &[(&'static str, &'static str)]| {
+            let settings = Settings::new(pairs.iter().copied().collect());
+            ClientOptions::from_settings(&settings).expect("valid")
+        };
+        let options = of(&[
+            ("S3DLIO_CONNECT_TIMEOUT_MS", "250"),
+            ("S3DLIO_HTTP_IDLE_TIMEOUT_MS", "800"),
+            ("S3DLIO_MAX_HTTP_CONNECTIONS", "9"),
+            ("S3DLIO_USE_OPTIMIZED_HTTP", "false"),
+            ("S3DLIO_ENABLE_HTTP2", "1"),
+        ]);
+        assert_eq!(
+            (options.connect_timeout, options.idle_timeout),
+            (Duration::from_millis(250), Duration::from_millis(800))
+        );
+        assert_eq!((options.connections, options.direct, options.http2), (Some(9), false, true));
+        assert_eq!(of(&[("S3DLIO_HTTP_MAX_CONNS", "7")]).connections, Some(7));
+        assert_eq!(of(&[("RANGEWAY_CONNECTIONS", "auto"), ("S3DLIO_HTTP_MAX_CONNS", "7")]).connections, None);
     }
 
     #[test]

@@ -44,6 +44,7 @@ struct Inner {
     proxy: Matcher,
     timeout: Duration,
     bundle: Option<PathBuf>,
+    http2: bool,
     /// Made at the first `https://` connection: a client that needs no TLS must not need certificates.
     tls: OnceCell<Arc<ClientConfig>>,
 }
@@ -63,6 +64,7 @@ impl Connect {
             proxy,
             timeout: options.connect_timeout,
             bundle: options.ca_bundle.clone(),
+            http2: options.http2,
             tls: OnceCell::new(),
         }))
     }
@@ -109,7 +111,7 @@ impl Inner {
             return Ok(None);
         }
         let name = ServerName::try_from(host(uri).to_owned())?;
-        let config = self.tls.get_or_try_init(|| crate::tls::config(self.bundle.clone())).await?;
+        let config = self.tls.get_or_try_init(|| crate::tls::config(self.bundle.clone(), self.http2)).await?;
         Ok(Some((Arc::clone(config), name)))
     }
 

@@ -18,7 +18,7 @@ use crate::stream::Stream;
 pub(crate) use body::DirectBody;
 use head::Head;
 pub(crate) use head::MAX_HEADERS;
-use pool::Pool;
+use pool::{Lease, Pool};
 
 /// The first read of an answer: enough for its head, and for a small object with it.
 const FIRST_READ: usize = 16 << 10;
@@ -50,7 +50,7 @@ pub(crate) enum Failure {
 
 impl Direct {
     pub(crate) fn new(connect: Connect, options: &ClientOptions) -> Self {
-        Self { connect, pool: Arc::new(Pool::new(options.idle_connections, options.idle_timeout)) }
+        Self { connect, pool: Arc::new(Pool::new(options)) }
     }
 
     /// Sends one GET as it is and gives back the head of the answer, and a body that is still on its way.
@@ -62,17 +62,18 @@ impl Direct {
         request: &http::Request<()>,
     ) -> Result<http::Response<DirectBody>, Failure> {
         let origin = pool::Origin::of(request.uri());
+        let permit = self.pool.permit(&origin).await;
         let message = head::request(request);
         while let Some(mut stream) = self.pool.take(&origin) {
             match exchange(&mut stream, &message).await {
-                Ok(answer) => return Ok(self.answer(answer, stream, origin)),
+                Ok(answer) => return Ok(self.answer(answer, stream, origin, permit)),
                 Err(Failure::Broken(error)) => tracing::trace!(%error, "an idle connection had been closed"),
                 Err(failure) => return Err(failure),
             }
         }
         let mut stream = self.connect.open(request.uri()).await.map_err(Failure::Connect)?;
         let answer = exchange(&mut stream, &message).await?;
-        Ok(self.answer(answer, stream, origin))
+        Ok(self.answer(answer, stream, origin, permit))
     }
 
     fn answer(
@@ -80,10 +81,11 @@ impl Direct {
         (head, rest): (Head, BytesMut),
         stream: Stream,
         origin: pool::Origin,
+        permit: pool::Permit,
     ) -> http::Response<DirectBody> {
         let Head { response, framing, keep_alive } = head;
         let home = keep_alive.then(|| (Arc::clone(&self.pool), origin));
-        response.map(|()| DirectBody::new(stream, rest, framing, home))
+        response.map(|()| DirectBody::new(Lease { stream, permit }, rest, framing, home))
     }
 }
 

@@ -105,6 +105,11 @@ impl<S: Service> Rest<S> {
         Self { client, service }
     }
 
+    /// How many GETs did not take the direct data path.
+    pub fn fallbacks(&self) -> u64 {
+        self.client.fallbacks()
+    }
+
     /// The service.
     pub fn service(&self) -> &S {
         &self.service
@@ -138,8 +143,11 @@ impl<S: Service> Rest<S> {
         request: http::Request<RequestBody>,
         host: &str,
     ) -> Result<http::Response<Incoming>> {
-        if request.method() == Method::GET && request.body().length() == 0 {
-            let answer = self.client.get(&request.map(|_| ())).await;
+        if request.method() == Method::GET
+            && request.body().length() == 0
+            && let Some(direct) = self.client.direct(request.uri())
+        {
+            let answer = direct.get(&request.map(|_| ())).await;
             return answer
                 .map(|answer| answer.map(Incoming::Direct))
                 .map_err(|error| failure::of_request(host, error));

@@ -1,6 +1,6 @@
 //! The rows of the settings table that the HTTP client understands.
 
-use rangeway_core::{Setting, SettingKind};
+use rangeway_core::{Alias, Setting, SettingKind};
 
 pub(crate) const CONNECT_TIMEOUT: Setting = Setting::new(
     "connect-timeout",
@@ -8,7 +8,18 @@ pub(crate) const CONNECT_TIMEOUT: Setting = Setting::new(
     "How long name resolution, TCP and TLS together may take until a connection is ready.",
 )
 .env(&["RANGEWAY_CONNECT_TIMEOUT"])
+.aliases(&[Alias::new("S3DLIO_CONNECT_TIMEOUT_MS", "ms")])
 .default("10s");
+
+pub(crate) const CONNECTIONS: Setting = Setting::new(
+    "connections",
+    SettingKind::Count,
+    "How many connections to one host reads may have open; a read beyond that waits for one. `auto` sets no limit: the \
+     number of requests in flight has one.",
+)
+.env(&["RANGEWAY_CONNECTIONS"])
+.aliases(&[Alias::new("S3DLIO_MAX_HTTP_CONNECTIONS", ""), Alias::new("S3DLIO_HTTP_MAX_CONNS", "")])
+.default("auto");
 
 pub(crate) const IDLE_CONNECTIONS: Setting = Setting::new(
     "idle-connections",
@@ -24,7 +35,28 @@ pub(crate) const IDLE_TIMEOUT: Setting = Setting::new(
     "How long a connection that has nothing to do is kept open.",
 )
 .env(&["RANGEWAY_IDLE_TIMEOUT"])
+.aliases(&[Alias::new("S3DLIO_HTTP_IDLE_TIMEOUT_MS", "ms")])
 .default("15s");
+
+pub(crate) const DIRECT: Setting = Setting::new(
+    "direct",
+    SettingKind::Flag,
+    "Whether reads take the direct data path, where bytes go from the socket to where they are wanted. Without it they \
+     go through an HTTP library, which takes more time for each byte.",
+)
+.env(&["RANGEWAY_DIRECT"])
+.aliases(&[Alias::new("S3DLIO_USE_OPTIMIZED_HTTP", "")])
+.default("true");
+
+pub(crate) const HTTP2: Setting = Setting::new(
+    "http2",
+    SettingKind::Flag,
+    "Whether HTTP/2 is spoken with `https://` endpoints that offer it. Reads from `https://` endpoints do not take the \
+     direct data path then. HTTP/1.1 over many connections is faster for large objects.",
+)
+.env(&["RANGEWAY_HTTP2"])
+.aliases(&[Alias::new("S3DLIO_ENABLE_HTTP2", "")])
+.default("false");
 
 pub(crate) const CA_BUNDLE: Setting = Setting::new(
     "ca-bundle",
@@ -49,5 +81,14 @@ pub(crate) const NO_PROXY: Setting = Setting::new(
 .env(&["NO_PROXY", "no_proxy"]);
 
 /// The HTTP client's rows of the settings table: every cloud backend understands them.
-pub const SETTINGS: &[Setting] =
-    &[CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, CA_BUNDLE, PROXY, NO_PROXY];
+pub const SETTINGS: &[Setting] = &[
+    CONNECT_TIMEOUT,
+    CONNECTIONS,
+    IDLE_CONNECTIONS,
+    IDLE_TIMEOUT,
+    DIRECT,
+    HTTP2,
+    CA_BUNDLE,
+    PROXY,
+    NO_PROXY,
+];

@@ -24,10 +24,10 @@ pub(crate) fn read_bundle(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     if certificates.is_empty() { Err(bad("holds no certificate")) } else { Ok(certificates) }
 }
 
-/// The TLS configuration: roots of the system and of `bundle`, HTTP/1.1 only, the `ring` provider.
+/// The TLS configuration: roots of the system and of `bundle`, the `ring` provider, HTTP/2 only with `http2`.
 ///
 /// A system without roots is no error: with a bundle it works, and otherwise the handshake says what is missing.
-pub(crate) async fn config(bundle: Option<PathBuf>) -> Result<Arc<ClientConfig>> {
+pub(crate) async fn config(bundle: Option<PathBuf>, http2: bool) -> Result<Arc<ClientConfig>> {
     // Reading some 150 certificates from disk takes milliseconds.
     let roots = tokio::task::spawn_blocking(move || roots(bundle.as_deref()))
         .await
@@ -38,7 +38,10 @@ pub(crate) async fn config(bundle: Option<PathBuf>) -> Result<Arc<ClientConfig>>
         .map_err(|error| Error::new(ErrorKind::Connect, "setting up TLS").with_source(error))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    if http2 {
+        config.alpn_protocols.push(b"h2".to_vec());
+    }
+    config.alpn_protocols.push(b"http/1.1".to_vec());
     Ok(Arc::new(config))
 }
 

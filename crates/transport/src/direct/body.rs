@@ -7,8 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncReadExt;
 
 use super::head::Framing;
-use super::pool::{Origin, Pool};
-use crate::stream::Stream;
+use super::pool::{Lease, Origin, Pool};
 
 /// How much `chunk` reads at a time, in bytes: a socket's buffer rarely holds more.
 const CHUNK: usize = 256 << 10;
@@ -20,7 +19,7 @@ const CHUNK_HEADER_LIMIT: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct DirectBody {
     /// `None` once the body has ended.
-    stream: Option<Stream>,
+    lease: Option<Lease>,
     /// What came together with the head, or with a chunk's header.
     pending: BytesMut,
     /// How many bytes follow until the body, or the current chunk, ends.
@@ -34,7 +33,7 @@ pub(crate) struct DirectBody {
 
 impl DirectBody {
     pub(super) fn new(
-        stream: Stream,
+        lease: Lease,
         pending: BytesMut,
         framing: Framing,
         home: Option<(Arc<Pool>, Origin)>,
@@ -44,7 +43,7 @@ impl DirectBody {
             Framing::Chunked => 0,
             Framing::Close => u64::MAX,
         };
-        let mut body = Self { stream: Some(stream), pending, left, framing, after_chunk: false, home };
+        let mut body = Self { lease: Some(lease), pending, left, framing, after_chunk: false, home };
         if framing == Framing::Length(0) {
             body.end();
         }
@@ -54,7 +53,7 @@ impl DirectBody {
     /// Appends at least one byte to the spare capacity of `buffer`, which has some; 0 at the end.
     pub(crate) async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
         self.advance().await?;
-        let Some(stream) = &mut self.stream else { return Ok(0) };
+        let Some(Lease { stream, .. }) = &mut self.lease else { return Ok(0) };
         let room = (buffer.capacity() - buffer.len()) as u64;
         let read = if self.pending.is_empty() {
             stream.take(self.left.min(room)).read_buf(buffer).await?
@@ -70,7 +69,7 @@ impl DirectBody {
     /// The next bytes in a buffer of their own; `None` at the end.
     pub(crate) async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
         self.advance().await?;
-        if self.stream.is_none() {
+        if self.lease.is_none() {
             return Ok(None);
         }
         let bytes = if self.pending.is_empty() {
@@ -89,7 +88,7 @@ impl DirectBody {
 
     /// Goes on to where the next byte of the body is, or to its end.
     async fn advance(&mut self) -> io::Result<()> {
-        if self.framing == Framing::Chunked && self.left == 0 && self.stream.is_some() {
+        if self.framing == Framing::Chunked && self.left == 0 && self.lease.is_some() {
             self.left = self.next_chunk().await?;
             if self.left == 0 {
                 self.end();
@@ -101,7 +100,7 @@ impl DirectBody {
     /// Counts bytes that were handed out, and notices the end.
     fn consumed(&mut self, bytes: usize) -> io::Result<usize> {
         if bytes == 0 {
-            self.stream = None;
+            self.lease = None;
             return match self.framing {
                 Framing::Close => Ok(0),
                 _ => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -116,11 +115,10 @@ impl DirectBody {
 
     /// The body has been read; its connection may be used for the next request.
     fn end(&mut self) {
-        let stream = self.stream.take();
-        if let (Some(stream), Some((pool, origin)), true) =
-            (stream, self.home.take(), self.pending.is_empty())
+        let lease = self.lease.take();
+        if let (Some(lease), Some((pool, origin)), true) = (lease, self.home.take(), self.pending.is_empty())
         {
-            pool.put(origin, stream);
+            pool.put(origin, lease);
         }
     }
 
@@ -170,7 +168,9 @@ impl DirectBody {
         if self.pending.len() > CHUNK_HEADER_LIMIT {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a chunk's header is too long"));
         }
-        let Some(stream) = &mut self.stream else { return Err(io::ErrorKind::UnexpectedEof.into()) };
+        let Some(Lease { stream, .. }) = &mut self.lease else {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
         self.pending.reserve(CHUNK_HEADER_LIMIT);
         match stream.read_buf(&mut self.pending).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),

@@ -7,21 +7,33 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use http::Uri;
+use http::uri::{Authority, Scheme};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
+use crate::ClientOptions;
 use crate::stream::Stream;
 
 /// Scheme, host and port: what a connection is good for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Origin(String);
+pub(super) struct Origin(Option<Scheme>, Option<Authority>);
 
 impl Origin {
     pub(super) fn of(uri: &Uri) -> Self {
-        let authority = uri.authority().map_or("", http::uri::Authority::as_str);
-        Self(format!("{}://{authority}", uri.scheme_str().unwrap_or_default()))
+        Self(uri.scheme().cloned(), uri.authority().cloned())
     }
+}
+
+/// The right to have a connection open besides the idle ones: held by a request until its body has been read.
+pub(super) type Permit = Option<OwnedSemaphorePermit>;
+
+/// A connection that a request uses. It is closed before the permit is given back.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) stream: Stream,
+    pub(super) permit: Permit,
 }
 
 /// Idle connections by origin.
@@ -29,6 +41,9 @@ pub(super) struct Pool {
     limit: usize,
     timeout: Duration,
     idle: Mutex<Idle>,
+    /// How many connections an origin may have open; idle ones are taken before one is opened.
+    connections: Option<usize>,
+    permits: Mutex<HashMap<Origin, Arc<Semaphore>>>,
 }
 
 #[derive(Default)]
@@ -40,9 +55,28 @@ struct Idle {
 }
 
 impl Pool {
-    /// At most `limit` idle connections per origin, none idle for longer than `timeout`.
-    pub(super) fn new(limit: usize, timeout: Duration) -> Self {
-        Self { limit, timeout, idle: Mutex::default() }
+    pub(super) fn new(options: &ClientOptions) -> Self {
+        Self {
+            limit: options.idle_connections,
+            timeout: options.idle_timeout,
+            idle: Mutex::default(),
+            connections: options.connections,
+            permits: Mutex::default(),
+        }
+    }
+
+    /// Waits for the right to use a connection to `origin`.
+    ///
+    /// Who has it takes an idle connection, and opens one only when there is none: so there are never more of them
+    /// than permits.
+    pub(super) async fn permit(&self, origin: &Origin) -> Permit {
+        let permits = self.connections?.min(Semaphore::MAX_PERMITS);
+        let semaphore = {
+            let mut all = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = all.entry(origin.clone()).or_insert_with(|| Arc::new(Semaphore::new(permits)));
+            Arc::clone(known)
+        };
+        semaphore.acquire_owned().await.ok()
     }
 
     /// A connection that is still open, as far as one can tell without asking.
@@ -60,8 +94,8 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection whose answer was read to its end.
-    pub(super) fn put(self: &Arc<Self>, origin: Origin, stream: Stream) {
+    /// Keeps a connection whose answer was read to its end, and then lets the next request have it.
+    pub(super) fn put(self: &Arc<Self>, origin: Origin, Lease { stream, permit }: Lease) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let streams = idle.streams.entry(origin).or_default();
         streams.retain(|(since, _)| since.elapsed() < self.timeout);
@@ -73,6 +107,7 @@ impl Pool {
         {
             idle.sweeper = Some(runtime.spawn(sweep(Arc::downgrade(self), self.timeout)));
         }
+        drop(permit);
     }
 
     /// Closes what has been idle for too long, and says how long the rest may stay; `None` when nothing is left.

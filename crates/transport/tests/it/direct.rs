@@ -144,3 +144,41 @@ async fn idle_connections_are_closed_in_time_even_when_nobody_asks() {
     let (end, body) = both.await.expect("closed in time");
     assert_eq!((end.expect("its end"), body.expect("whole")), (0, "abc".into()));
 }
+
+#[tokio::test]
+async fn reads_wait_for_a_connection_when_there_may_be_no_more() {
+    let large = "x".repeat(32 << 20);
+    let peer = Peer::start(vec![ok("", "abc"), ok("", "d"), ok("", &large), ok("", "e")]).await;
+    let mut options = ClientOptions::default();
+    options.connections = Some(1);
+    let rest = rest(&options);
+    let get = async || rest.send(peer.request(Method::GET, "/k")).await.expect("an answer");
+    let soon = Duration::from_millis(20);
+    let first = get().await;
+    tokio::time::timeout(soon, get()).await.expect_err("the connection is in use");
+    assert_eq!(first.into_bytes(10).await.expect("whole"), "abc");
+    assert_eq!(get().await.into_bytes(10).await.expect("whole"), "d");
+    assert_eq!((peer.connections(), peer.requests().len()), (1, 2));
+    let dropped = get().await;
+    tokio::time::timeout(soon, get()).await.expect_err("the connection is in use");
+    drop(dropped);
+    assert_eq!(get().await.into_bytes(10).await.expect("whole"), "e");
+    assert_eq!(peer.connections(), 2);
+}
+
+#[tokio::test]
+async fn reads_that_take_the_other_path_are_counted() {
+    let peer = Peer::start(vec![ok("", "abc"), ok("", ""), ok("", "d")]).await;
+    let mut options = ClientOptions::default();
+    for (direct, method, body, fallbacks) in
+        [(false, Method::GET, "abc", 1), (false, Method::PUT, "", 0), (true, Method::GET, "d", 0)]
+    {
+        options.direct = direct;
+        let rest = rest(&options);
+        let response = rest.send(peer.request(method, "/k")).await.expect("an answer");
+        assert_eq!(
+            (response.into_bytes(10).await.expect("whole"), rest.fallbacks()),
+            (body.into(), fallbacks)
+        );
+    }
+}

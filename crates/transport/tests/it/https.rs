@@ -1,9 +1,18 @@
 //! `https://`: what it has in common with plain HTTP, and what it adds.
 
-use rangeway_core::ErrorKind;
-use rangeway_transport::{ClientOptions, Method, RequestBody};
+use std::convert::Infallible;
+use std::sync::Arc;
 
-use crate::peer::{Peer, rest};
+use http_body_util::Full;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rangeway_core::ErrorKind;
+use rangeway_transport::{ClientOptions, Method, Request, RequestBody};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::peer::{Peer, identity, rest};
 
 fn answer(head: &str, body: &[u8]) -> Vec<u8> {
     [format!("HTTP/1.1 {head}\r\n\r\n").as_bytes(), body].concat()
@@ -54,4 +63,42 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_for_good() {
             rest(&ClientOptions::default()).send(peer.request(method, "/k")).await.expect_err("not trusted");
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Connect, false), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn http2_is_spoken_where_it_is_wanted_and_offered() {
+    let (mut config, file) = identity();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let tls = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let uri: rangeway_transport::Uri =
+        format!("https://{}/k", listener.local_addr().expect("an address")).parse().expect("a URI");
+    tokio::spawn(async move {
+        // One connection for all requests.
+        let (socket, _) = listener.accept().await.expect("a connection");
+        let stream = tls.accept(socket).await.expect("a handshake");
+        let answer = service_fn(async |request: hyper::Request<hyper::body::Incoming>| {
+            let text = format!("{:?} {}", request.version(), request.method());
+            Ok::<_, Infallible>(hyper::Response::new(Full::new(bytes::Bytes::from(text))))
+        });
+        let _ =
+            http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), answer).await;
+    });
+    let mut options = ClientOptions::default().ca_bundle(file.path());
+    options.http2 = true;
+    let rest = rest(&options);
+    for (method, expected) in [(Method::PUT, "HTTP/2.0 PUT"), (Method::GET, "HTTP/2.0 GET")] {
+        let response = rest.send(Request::new(method, uri.clone())).await.expect("an answer");
+        assert_eq!(response.into_bytes(100).await.expect("whole"), expected);
+    }
+    assert_eq!(rest.fallbacks(), 1);
+}
+
+#[tokio::test]
+async fn http2_is_no_obstacle_where_it_is_not_offered() {
+    let (peer, mut options) = Peer::start_tls(vec![ok(b"abc")]).await;
+    options.http2 = true;
+    let rest = rest(&options);
+    let response = rest.send(peer.request(Method::GET, "/k")).await.expect("an answer");
+    assert_eq!((response.into_bytes(10).await.expect("whole"), rest.fallbacks()), ("abc".into(), 1));
 }

@@ -40,18 +40,9 @@ impl Peer {
     ///
     /// It never announces the end of what it sends.
     pub(crate) async fn start_tls(answers: Vec<Vec<u8>>) -> (Self, ClientOptions) {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("supported")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key);
-        let config = Arc::new(config.expect("a key that fits"));
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), made.cert.pem()).expect("written");
+        let (config, file) = identity();
         let options = ClientOptions::default().ca_bundle(file.path());
-        let mut peer = Self::start_with(answers, Some(config.into())).await;
+        let mut peer = Self::start_with(answers, Some(Arc::new(config).into())).await;
         peer.bundle = Some(file);
         (peer, options)
     }
@@ -94,6 +85,20 @@ impl Peer {
     pub(crate) fn request(&self, method: Method, path: &str) -> Request {
         Request::new(method, format!("{}://{}{path}", self.scheme, self.authority).parse().expect("a URI"))
     }
+}
+
+/// What a server of `127.0.0.1` is configured with, and the certificate that its clients trust.
+pub(crate) fn identity() -> (ServerConfig, tempfile::NamedTempFile) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("supported")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key);
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), made.cert.pem()).expect("written");
+    (config.expect("a key that fits"), file)
 }
 
 fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
