@@ -247,3 +247,17 @@ async fn the_raw_store_sends_each_request_once() {
     assert_eq!(store.put_bytes("k", "y").await.expect_err("busy").kind(), ErrorKind::RateLimited);
     assert_eq!(server.requests().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_beside_the_direct_path_show_in_the_stats() {
+    let (server, settings) = server();
+    server.put_object("k", "abc");
+    for (direct, fallbacks) in [("true", 0), ("false", 2)] {
+        let store = open(&settings.clone().set("direct", direct));
+        for _ in 0..2 {
+            assert_eq!(store.get_bytes("k").await.expect("a read"), "abc");
+        }
+        let stats = store.stats();
+        assert_eq!((stats.requests, stats.fallbacks), (2, fallbacks));
+    }
+}
