@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use rangeway_core::{Error, Key, Result, StoreUri};
+use rangeway_core::{Error, Key, Result, StoreUri, TransferStats};
 use rangeway_transport::xml::Element;
 use rangeway_transport::{
     Client, HeaderMap, HeaderValue, Method, Refusal, Request, Response, Rest, Service, Uri, encode,
@@ -94,9 +94,8 @@ impl Api {
         })
     }
 
-    /// How many GETs did not take the direct data path.
-    pub(crate) fn fallbacks(&self) -> u64 {
-        self.rest.fallbacks()
+    pub(crate) fn stats(&self) -> TransferStats {
+        self.rest.stats()
     }
 
     /// The bucket's URI.

@@ -264,9 +264,7 @@ impl Store for S3Store {
     }
 
     fn stats(&self) -> TransferStats {
-        let mut stats = TransferStats::default();
-        stats.fallbacks = self.api.fallbacks();
-        stats
+        self.api.stats()
     }
 
     async fn drain(&self) {

@@ -185,7 +185,7 @@ impl Client {
     }
 
     /// How many GETs did not take the direct data path.
-    pub fn fallbacks(&self) -> u64 {
+    pub(crate) fn fallbacks(&self) -> u64 {
         self.fallbacks.load(Ordering::Relaxed)
     }
 }

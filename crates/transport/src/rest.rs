@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{Method, StatusCode, Uri};
-use rangeway_core::{Body, Error, ErrorKind, Result};
+use rangeway_core::{Body, Error, ErrorKind, Result, TransferStats};
 
 use crate::body::{Incoming, ResponseBody};
 use crate::{Client, RequestBody, failure, headers};
@@ -105,9 +105,11 @@ impl<S: Service> Rest<S> {
         Self { client, service }
     }
 
-    /// How many GETs did not take the direct data path.
-    pub fn fallbacks(&self) -> u64 {
-        self.client.fallbacks()
+    /// What the client counts: reads that did not take the direct data path.
+    pub fn stats(&self) -> TransferStats {
+        let mut stats = TransferStats::default();
+        stats.fallbacks = self.client.fallbacks();
+        stats
     }
 
     /// The service.

@@ -177,7 +177,7 @@ async fn reads_that_take_the_other_path_are_counted() {
         let rest = rest(&options);
         let response = rest.send(peer.request(method, "/k")).await.expect("an answer");
         assert_eq!(
-            (response.into_bytes(10).await.expect("whole"), rest.fallbacks()),
+            (response.into_bytes(10).await.expect("whole"), rest.stats().fallbacks),
             (body.into(), fallbacks)
         );
     }

@@ -91,7 +91,7 @@ async fn http2_is_spoken_where_it_is_wanted_and_offered() {
         let response = rest.send(Request::new(method, uri.clone())).await.expect("an answer");
         assert_eq!(response.into_bytes(100).await.expect("whole"), expected);
     }
-    assert_eq!(rest.fallbacks(), 1);
+    assert_eq!(rest.stats().fallbacks, 1);
 }
 
 #[tokio::test]
@@ -100,5 +100,5 @@ async fn http2_is_no_obstacle_where_it_is_not_offered() {
     options.http2 = true;
     let rest = rest(&options);
     let response = rest.send(peer.request(Method::GET, "/k")).await.expect("an answer");
-    assert_eq!((response.into_bytes(10).await.expect("whole"), rest.fallbacks()), ("abc".into(), 1));
+    assert_eq!((response.into_bytes(10).await.expect("whole"), rest.stats().fallbacks), ("abc".into(), 1));
 }
