@@ -1,7 +1,7 @@
 //! `Api`: requests to one container, or to the account, addressed and authorised.
 
 use async_trait::async_trait;
-use rangeway_core::{Error, ErrorKind, Key, Result, StoreUri};
+use rangeway_core::{Error, ErrorKind, Key, Result, StoreUri, TransferStats};
 use rangeway_transport::xml::Element;
 use rangeway_transport::{
     Client, HeaderMap, HeaderName, Method, Refusal, Request, Response, Rest, Service, Uri, encode,
@@ -64,6 +64,10 @@ impl Api {
     /// The container's URI.
     pub(crate) fn uri(&self) -> &StoreUri {
         &self.uri
+    }
+
+    pub(crate) fn stats(&self) -> TransferStats {
+        self.rest.stats()
     }
 
     pub(crate) fn service(&self) -> &AzureService {

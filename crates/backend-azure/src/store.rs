@@ -253,7 +253,7 @@ impl Store for AzureStore {
     }
 
     fn stats(&self) -> TransferStats {
-        TransferStats::default()
+        self.api.stats()
     }
 
     async fn drain(&self) {}
