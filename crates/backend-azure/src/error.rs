@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use rangeway_core::{Error, ErrorKind};
 use rangeway_transport::headers::ContentRange;
 use rangeway_transport::xml::Element;
-use rangeway_transport::{HeaderMap, Refusal, StatusCode};
+use rangeway_transport::{HeaderMap, Refusal, StatusCode, kind_of_status};
 
 /// Azure's answer, as the cause of an [`Error`].
 #[derive(Debug, thiserror::Error)]
@@ -122,23 +122,7 @@ pub(crate) fn kind(status: u16, code: &str) -> ErrorKind {
         "NotImplemented" | "APINotImplemented" | "UnsupportedHttpVerb" | "FeatureVersionMismatch" => {
             ErrorKind::Unsupported
         }
-        _ => of_status(status),
-    }
-}
-
-fn of_status(status: u16) -> ErrorKind {
-    match status {
-        304 => ErrorKind::NotModified,
-        401 => ErrorKind::Unauthenticated,
-        403 => ErrorKind::PermissionDenied,
-        404 => ErrorKind::NotFound,
-        405 | 501 => ErrorKind::Unsupported,
-        408 => ErrorKind::Timeout,
-        409 | 412 => ErrorKind::PreconditionFailed,
-        416 => ErrorKind::RangeNotSatisfiable,
-        429 | 503 => ErrorKind::RateLimited,
-        500.. => ErrorKind::Service,
-        _ => ErrorKind::InvalidInput,
+        _ => kind_of_status(status),
     }
 }
 

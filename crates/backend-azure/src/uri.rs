@@ -2,7 +2,7 @@
 
 use rangeway_core::StoreUri;
 
-use crate::settings::{ACCOUNT, ENDPOINT};
+use crate::settings::{ACCOUNT, ENDPOINT, SAS_TOKEN};
 
 /// The schemes of Data Lake Storage: their host begins with the container.
 pub(crate) const LAKE: [&str; 2] = ["abfs", "abfss"];
@@ -24,7 +24,12 @@ pub(crate) fn canonical(uri: &StoreUri) -> Option<StoreUri> {
         }
         _ => return None,
     };
-    let mut canonical = StoreUri::new("az", container, key).with_settings(uri.settings().to_vec());
+    let mut canonical = StoreUri::new("az", container, key);
+    for (name, value) in uri.settings() {
+        // The query of a blob's URL is a signature that grants access.
+        let name = if name == StoreUri::QUERY { SAS_TOKEN.key } else { name };
+        canonical = canonical.with_setting(name, value);
+    }
     if !host.is_empty() {
         let (account, suffix) = account(host)?;
         canonical = canonical.with_setting(ACCOUNT.key, account);
@@ -53,7 +58,7 @@ mod tests {
         for (text, expected, account) in [
             ("abfss://c@a.dfs.core.windows.net/x//y", "az://c/x//y", Some("a")),
             ("abfs://c/x", "az://c/x", None),
-            ("https://a.blob.core.windows.net/c/x?part-size=1MiB", "az://c/x", Some("a")),
+            ("https://a.blob.core.windows.net/c/x?sv=1&sig=y", "az://c/x", Some("a")),
             ("https://a.blob.core.windows.net/c", "az://c", Some("a")),
             ("https://a.blob.core.chinacloudapi.cn/c/x", "az://c/x", Some("a")),
         ] {

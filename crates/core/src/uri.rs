@@ -10,6 +10,7 @@ use crate::{Error, Key, Operation, Result};
 /// * Settings stand after the **last** `?`. A key that contains a `?` is written with one more `?` at its end:
 ///   `s3://bucket/what?.txt?`.
 /// * Setting values are percent-decoded, so that a value can hold `&` (`%26`) and `%` (`%25`).
+/// * The query of `http://` and `https://` belongs to the URL: as it stands there, it becomes the setting `query`.
 /// * For `file://` the container is empty and the key is the absolute path: `file:///data/x`.
 ///
 /// `Display` never shows the settings, which may hold secrets.
@@ -30,6 +31,9 @@ pub struct StoreUri {
 }
 
 impl StoreUri {
+    /// The setting that the query of a URL becomes.
+    pub const QUERY: &'static str = "query";
+
     /// The URI of `key` in `container`, without settings.
     pub fn new(scheme: impl Into<String>, container: impl Into<String>, key: impl Into<Key>) -> Self {
         Self { scheme: scheme.into(), container: container.into(), key: key.into(), settings: Vec::new() }
@@ -61,12 +65,6 @@ impl StoreUri {
         self
     }
 
-    /// The same place with these settings instead.
-    pub fn with_settings(mut self, settings: Vec<(String, String)>) -> Self {
-        self.settings = settings;
-        self
-    }
-
     /// The same place with another key.
     pub fn with_key(&self, key: impl Into<Key>) -> Self {
         Self { key: key.into(), ..self.clone() }
@@ -89,15 +87,20 @@ impl std::str::FromStr for StoreUri {
         if !valid_scheme {
             return Err(bad("the scheme has letters, digits, '+', '-' and '.' only"));
         }
-        let (place, query) = rest.rsplit_once('?').unwrap_or((rest, ""));
+        let is_url = ["http", "https"].iter().any(|url| scheme.eq_ignore_ascii_case(url));
+        let split = if is_url { rest.split_once('?') } else { rest.rsplit_once('?') };
+        let (place, query) = split.unwrap_or((rest, ""));
         let (container, key) = place.split_once('/').unwrap_or((place, ""));
         // Data Lake Storage writes `abfs://CONTAINER@ACCOUNT...`: no credentials.
         let is_lake = scheme.to_ascii_lowercase().starts_with("abfs");
         if container.contains('@') && !is_lake {
             return Err(bad("credentials do not belong into a URI; use settings or the environment"));
         }
-        let settings =
-            query.split('&').filter(|pair| !pair.is_empty()).map(parse_setting).collect::<Result<_>>()?;
+        let settings = if is_url && !query.is_empty() {
+            vec![(Self::QUERY.to_owned(), query.to_owned())]
+        } else {
+            query.split('&').filter(|pair| !pair.is_empty()).map(parse_setting).collect::<Result<_>>()?
+        };
         Ok(Self {
             scheme: scheme.to_ascii_lowercase(),
             container: container.to_owned(),
@@ -177,6 +180,15 @@ mod tests {
         assert_eq!(uri.settings()[0], ("endpoint".into(), "http://h:1".into()));
         assert_eq!(uri.settings()[1], ("secret-access-key".into(), "a&b%".into()));
         assert_eq!(format!("{uri} {uri:?}"), "s3://b/k StoreUri(s3://b/k)");
+        Ok(())
+    }
+
+    #[test]
+    fn queries_of_urls_stay_as_they_are() -> Result<()> {
+        let uri: StoreUri = "https://h:1/a%20b/c?sig=x%2By&flag?".parse()?;
+        assert_eq!((uri.container(), uri.key().as_str()), ("h:1", "a%20b/c"));
+        assert_eq!(uri.settings(), [("query".to_owned(), "sig=x%2By&flag?".to_owned())]);
+        assert_eq!(uri.to_string(), "https://h:1/a%20b/c");
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Percent-encoding of keys and query strings, strict as signatures need it.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// All but the unreserved characters of [RFC 3986 section 2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3).
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -10,6 +10,25 @@ const STRICT_BUT_SLASH: &AsciiSet = &STRICT.remove(b'/');
 /// A key as part of a path: everything but unreserved characters and `/` is encoded, nothing is normalised.
 pub fn path(key: &str) -> String {
     utf8_percent_encode(key, STRICT_BUT_SLASH).to_string()
+}
+
+/// What no URL holds as it is; an escape that is there stays one.
+const NOT_IN_URLS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}')
+    .add(b'#');
+
+/// The path of a URL as somebody wrote it: what is encoded stays so, what cannot be sent is encoded.
+pub fn url(path: &str) -> String {
+    utf8_percent_encode(path, NOT_IN_URLS).to_string()
 }
 
 /// A name or value as part of a query string.
@@ -52,6 +71,11 @@ mod tests {
         ] {
             assert_eq!(path(key), encoded);
         }
+    }
+
+    #[test]
+    fn urls_keep_their_escapes() {
+        assert_eq!(url("a%20b/c d/\u{e9}?x=%2F"), "a%20b/c%20d/%C3%A9?x=%2F");
     }
 
     #[test]

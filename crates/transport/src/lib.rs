@@ -23,6 +23,7 @@ mod fetched;
 mod resolve;
 mod rest;
 mod settings;
+mod status;
 mod stream;
 mod tls;
 mod tls_stream;
@@ -41,6 +42,7 @@ pub use {
     fetched::Fetched,
     rest::{Refusal, Request, Response, Rest, Service},
     settings::SETTINGS,
+    status::kind_of_status,
 };
 
 /// The types of the HTTP messages, so that backends need not name the crate.

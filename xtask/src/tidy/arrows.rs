@@ -15,7 +15,7 @@ const BACKENDS: &str = "rangeway-backend-*";
 const ANY: &str = "*";
 
 /// A member, and the members it may depend on. The first row that names a member counts.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     (CORE, &[]),
     (ENGINE, &[CORE]),
     (TRANSPORT, &[CORE]),
@@ -23,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("rangeway-backend-s3", &[CORE, ENGINE, TRANSPORT]),
     ("rangeway-backend-azure", &[CORE, ENGINE, TRANSPORT]),
     ("rangeway-backend-gcs", &[CORE, ENGINE, TRANSPORT]),
+    ("rangeway-backend-http", &[CORE, ENGINE, TRANSPORT]),
     (BACKENDS, &[CORE, ENGINE]),
     (FACADE, &[CORE, ENGINE, BACKENDS]),
     ("rangeway-cli", &[FACADE]),

@@ -11,6 +11,9 @@ fn expected() -> Vec<&'static str> {
     if cfg!(feature = "file") {
         schemes.push("file");
     }
+    if cfg!(feature = "http") {
+        schemes.extend(["http", "https"]);
+    }
     if cfg!(feature = "s3") {
         schemes.push("s3");
     }
