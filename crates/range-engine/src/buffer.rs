@@ -75,7 +75,7 @@ impl Buffers {
 
     /// Takes back what `take` gave.
     fn put(&self, mut bytes: BytesMut, size: usize) {
-        let _too_much = self.with(|state| {
+        let too_much = self.with(|state| {
             state.used.0 -= 1;
             state.used.1 -= size as u64;
             // A piece of it may be in the hands of a task that has not noticed yet that nobody waits for it: then
@@ -88,6 +88,7 @@ impl Buffers {
             }
             bytes
         });
+        memory::free(too_much);
     }
 
     /// Frees what has waited for too long, and says how long the rest may wait; `None` when nothing is left or out.
