@@ -1,0 +1,21 @@
+//! What the throughput programs share: measuring this process, reporting, and the machine they ran on.
+//!
+//! A program measures each run with a [`Meter`], keeps the numbers as [`Sample`]s, and writes them three times: every
+//! sample as CSV, medians as a [`Table`], and the column that matters as a [`BarChart`].
+#![forbid(unsafe_code)]
+
+mod chart;
+mod machine;
+mod measure;
+mod report;
+mod sample;
+mod table;
+
+pub use {
+    chart::{Bar, BarChart, BarGroup},
+    machine::Machine,
+    measure::{Meter, Usage},
+    report::Report,
+    sample::{Medians, Sample, csv, median, medians},
+    table::{Table, bytes, number},
+};
