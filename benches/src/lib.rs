@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod chart;
+mod csv;
 mod machine;
 mod measure;
 mod report;
@@ -13,9 +14,10 @@ mod table;
 
 pub use {
     chart::{Bar, BarChart, BarGroup},
+    csv::{from_csv, to_csv},
     machine::Machine,
     measure::{Meter, Usage},
     report::Report,
-    sample::{Medians, Sample, csv, median, medians},
+    sample::{Medians, Sample, median, medians},
     table::{Table, bytes, number},
 };

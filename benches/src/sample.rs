@@ -1,6 +1,5 @@
 //! `Sample`: one measured run of one client, and the medians over its runs.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::Usage;
@@ -78,6 +77,8 @@ pub struct Medians {
     pub peak_memory: f64,
     /// Requests that the server answered.
     pub requests: f64,
+    /// Objects that were moved.
+    pub objects: f64,
 }
 
 /// The medians of the clients of a scenario, in the order in which they first ran.
@@ -104,6 +105,7 @@ pub fn medians(samples: &[Sample], scenario: &str) -> Vec<Medians> {
             cpu_per_object: middle(Sample::cpu_per_object),
             peak_memory: middle(|sample| sample.usage.peak_memory as f64),
             requests: middle(|sample| sample.requests as f64),
+            objects: middle(|sample| sample.objects as f64),
         }
     };
     clients.into_iter().map(of).collect()
@@ -118,33 +120,6 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
         0 => f64::NAN,
         length if length % 2 == 0 => f64::midpoint(values[middle - 1], values[middle]),
         _ => values[middle],
-    }
-}
-
-/// All samples as comma-separated values under a line of names.
-pub fn csv(samples: &[Sample]) -> String {
-    let mut text = String::from(
-        "scenario,client,iteration,bytes,objects,requests,wall_seconds,cpu_seconds,peak_memory_bytes\n",
-    );
-    for sample in samples {
-        let Sample { scenario, client, iteration, bytes, objects, requests, usage } = sample;
-        let (wall, cpu) = (usage.wall.as_secs_f64(), usage.cpu.as_secs_f64());
-        let (scenario, client, peak) = (field(scenario), field(client), usage.peak_memory);
-        writeln!(
-            text,
-            "{scenario},{client},{iteration},{bytes},{objects},{requests},{wall:.6},{cpu:.6},{peak}"
-        )
-        .expect("writing to a string");
-    }
-    text
-}
-
-/// A field as [RFC 4180](https://www.rfc-editor.org/rfc/rfc4180) has it: quoted where it must be.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
     }
 }
 
@@ -187,12 +162,5 @@ mod tests {
         assert!((b.rate - GIB).abs() < 1.0 && (b.cpu_per_gib - 0.5).abs() < 1e-9, "{b:?}");
         assert!((b.objects_per_second - 1000.0).abs() < 1e-6 && (b.cpu_per_object - 0.0005).abs() < 1e-9);
         assert!((b.rates.0 - GIB / 2.0).abs() < 1.0 && (b.rates.1 - GIB * 2.0).abs() < 1.0, "{b:?}");
-    }
-
-    #[test]
-    fn fields_with_commas_are_quoted() {
-        let text = csv(&[sample("parts, \"loose\"", 1, 1500)]);
-        let expected = "get,\"parts, \"\"loose\"\"\",1,1073741824,1000,128,1.500000,0.750000,1500";
-        assert_eq!(text.lines().nth(1), Some(expected));
     }
 }

@@ -1,0 +1,76 @@
+//! Programs: each run is a process, from its start to its end, measured by what the kernel says of it when it is over.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use rangeway_benches::Usage;
+use wait4::Wait4;
+
+use super::Client;
+use crate::access::Access;
+
+/// A program with its arguments.
+pub(crate) struct Program<'a> {
+    name: &'static str,
+    program: PathBuf,
+    arguments: Vec<String>,
+    access: Access,
+    /// Runs before each run, outside of the measured time.
+    prepare: Box<dyn Fn() -> Result<()> + 'a>,
+    check: Box<dyn Fn() -> Result<()> + 'a>,
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn new(
+        name: &'static str,
+        program: impl Into<PathBuf>,
+        arguments: &[&str],
+        access: &Access,
+        prepare: impl Fn() -> Result<()> + 'a,
+        check: impl Fn() -> Result<()> + 'a,
+    ) -> Self {
+        Self {
+            name,
+            program: program.into(),
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            access: access.clone(),
+            prepare: Box::new(prepare),
+            check: Box::new(check),
+        }
+    }
+
+    fn run(&self) -> Result<Usage> {
+        (self.prepare)()?;
+        let start = Instant::now();
+        let mut child = Command::new(&self.program)
+            .args(&self.arguments)
+            .envs(self.access.environment())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("starting {}", self.program.display()))?;
+        let ended = child.wait4()?;
+        let wall = start.elapsed();
+        if !ended.status.success() {
+            bail!("{} ended with {}", self.name, ended.status);
+        }
+        Ok(Usage { wall, cpu: ended.rusage.utime + ended.rusage.stime, peak_memory: ended.rusage.maxrss })
+    }
+}
+
+impl Client for Program<'_> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn check(&self) -> Result<()> {
+        self.run()?;
+        (self.check)().with_context(|| self.name)
+    }
+
+    fn measure(&self) -> Result<Usage> {
+        self.run()
+    }
+}

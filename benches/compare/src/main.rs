@@ -1,0 +1,156 @@
+//! Runs rangeway and other clients of S3 side by side against one server on loopback; docs/benchmarking.md tells how.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, ExitCode};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Parser, Subcommand};
+use rangeway_benches::{Machine, Report, Sample, from_csv, to_csv};
+
+use scenario::{Options, Scenario};
+
+mod access;
+mod claims;
+mod client;
+mod round;
+mod scenario;
+mod server;
+mod summary;
+
+#[derive(Parser)]
+#[command(about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs scenarios, each in a process of its own, and reports
+    Run(Run),
+    /// Runs one scenario in this process
+    #[command(hide = true)]
+    One(One),
+    /// Serves until the end of standard input
+    #[command(hide = true)]
+    Serve(server::Serve),
+}
+
+#[derive(clap::Args)]
+struct Run {
+    /// Which; all of them unless some are named
+    scenarios: Vec<Scenario>,
+    /// Writes summary.md, raw.csv and chart.svg into this directory
+    #[arg(long)]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(clap::Args)]
+struct One {
+    scenario: Scenario,
+    /// The file for the samples
+    #[arg(long)]
+    csv: PathBuf,
+    #[command(flatten)]
+    options: Options,
+}
+
+fn main() -> ExitCode {
+    // More than one implementation is linked; this is the one that all clients use which can be told.
+    let installed = rustls::crypto::ring::default_provider().install_default();
+    let result = installed.map_err(|_: Arc<_>| anyhow::anyhow!("TLS is set up already"));
+    let result = result.and_then(|()| match Cli::parse().command {
+        Command::Run(arguments) => run(&arguments),
+        Command::One(One { scenario, csv, options }) => {
+            Ok(std::fs::write(csv, to_csv(&scenario.run(&options)?))?)
+        }
+        Command::Serve(arguments) => server::serve(&arguments),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compare: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Run) -> Result<()> {
+    let machine = machine(&arguments.options);
+    let scenarios = if arguments.scenarios.is_empty() { &Scenario::ALL[..] } else { &arguments.scenarios };
+    let mut samples = Vec::new();
+    let mut failed = Vec::new();
+    for scenario in scenarios {
+        match in_child(*scenario, &arguments.options) {
+            Ok(of_one) => samples.extend(of_one),
+            Err(error) => {
+                eprintln!("compare: {}: {error:#}", scenario.name());
+                failed.push(scenario.name());
+            }
+        }
+    }
+    let report = Report {
+        raw: to_csv(&samples),
+        summary: summary::markdown(&samples, &machine),
+        chart: summary::chart(&samples).to_string(),
+    };
+    println!("{}", report.summary);
+    if let Some(directory) = &arguments.out {
+        report.write(directory)?;
+    }
+    ensure!(failed.is_empty(), "these scenarios failed: {}", failed.join(", "));
+    Ok(())
+}
+
+/// Runs a scenario in a process of its own, so that none finds the memory of another.
+fn in_child(scenario: Scenario, options: &Options) -> Result<Vec<Sample>> {
+    let directory = tempfile::tempdir()?;
+    let csv = directory.path().join("samples.csv");
+    let status = Process::new(std::env::current_exe()?)
+        .args(["one", scenario.name(), "--csv"])
+        .arg(&csv)
+        .args(options.arguments())
+        .status()?;
+    if !status.success() {
+        bail!("it ended with {status}");
+    }
+    from_csv(&std::fs::read_to_string(csv)?)
+}
+
+/// This machine, and the versions of those who take part.
+fn machine(options: &Options) -> Machine {
+    let machine = Machine::look();
+    let lock = include_str!("../Cargo.lock");
+    let machine = ["object_store", "opendal", "aws-sdk-s3-transfer-manager"]
+        .into_iter()
+        .fold(machine, |machine, name| machine.with(name, version(lock, name).unwrap_or("unknown")));
+    let s5cmd = output(&options.rivals().join("s5cmd"), &["version"]);
+    let pip = output(&options.rivals().join("venv/bin/pip"), &["list", "--disable-pip-version-check"]);
+    let package = |name: &str| {
+        let lines = pip.lines().map(str::split_whitespace);
+        let mut versions = lines.filter_map(|mut words| (words.next()? == name).then(|| words.next())?);
+        versions.next().unwrap_or("not installed").to_owned()
+    };
+    machine.with("s5cmd", s5cmd).with("s3dlio", package("s3dlio")).with("obstore", package("obstore"))
+}
+
+/// The version of a package in a lock file.
+fn version<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+    rest.split_once('"').map(|(version, _)| version)
+}
+
+/// What a program prints, or why there is nothing.
+fn output(program: &Path, arguments: &[&str]) -> String {
+    let output = Process::new(program).args(arguments).output().context("not installed");
+    output.map_or_else(
+        |error| error.to_string(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}

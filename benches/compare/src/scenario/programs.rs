@@ -1,0 +1,150 @@
+//! Programs against programs: a large object to a file in memory and back, and many small objects to a folder there.
+
+use std::fs;
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use rangeway_benches::Sample;
+use rangeway_testkit::Pattern;
+use tempfile::TempDir;
+
+use super::Options;
+use crate::access::{Access, BUCKET};
+use crate::client::Client;
+use crate::client::program::Program;
+use crate::round::{self, Work};
+use crate::server::{Scheme, Server};
+
+/// A file system in memory, so that no disk is measured.
+const TMPFS: &str = "/dev/shm";
+/// Of 5 (its default), 8 and 16, the fastest on two cores.
+const S5CMD_IN_FLIGHT: usize = 8;
+/// In MiB; of 8 and 50 (its default), the fastest.
+const S5CMD_PART: &str = "--part-size=8";
+
+pub(super) fn run(options: &Options) -> Result<Vec<Sample>> {
+    ensure!(options.rangeway.exists(), "no {}; cargo build --release makes it", options.rangeway.display());
+    let mut samples = down(options)?;
+    samples.extend(up(options)?);
+    for (scenario, unit, size) in
+        [("cp 64 KiB objects to tmpfs", "64KiB", 64 << 10), ("cp 1 KiB objects to tmpfs", "1KiB", 1 << 10)]
+    {
+        samples.extend(small(options, scenario, unit, size)?);
+    }
+    Ok(samples)
+}
+
+/// Both programs with a source and a target; `prepare` and `check` know the target.
+fn both<'a>(
+    options: &Options,
+    access: &Access,
+    [ours, theirs]: [&[&str]; 2],
+    prepare: impl Fn() -> Result<()> + Copy + 'a,
+    check: impl Fn() -> Result<()> + Copy + 'a,
+) -> Vec<Box<dyn Client + 'a>> {
+    let s5cmd = options.rivals.join("s5cmd");
+    let clients: [Box<dyn Client + 'a>; 2] = [
+        Box::new(Program::new("rangeway cp", &options.rangeway, ours, access, prepare, check)),
+        Box::new(Program::new("s5cmd cp", s5cmd, theirs, access, prepare, check)),
+    ];
+    clients.into_iter().filter(|client| options.is_wanted(client.name())).collect()
+}
+
+fn down(options: &Options) -> Result<Vec<Sample>> {
+    let mut server = Server::start(Scheme::Http, &[])?;
+    let (folder, pattern) = (TempDir::new_in(TMPFS)?, Pattern::new());
+    let target = folder.path().join("object");
+    let source = format!("s3://{BUCKET}/{}", options.key());
+    let file = target.to_string_lossy().into_owned();
+    let in_flight = s5cmd_in_flight(options);
+    let ours = ["cp", "-q", source.as_str(), file.as_str()];
+    let theirs = ["--log=error", "cp", S5CMD_PART, in_flight.as_str(), source.as_str(), file.as_str()];
+    let prepare = || remove(&target);
+    let check = || verify(&pattern, &target, options.bytes());
+    let clients = both(options, server.access(), [&ours, &theirs], prepare, check);
+    let work = Work { bytes: options.bytes() as u64, objects: 1 };
+    round::run("cp from s3 to tmpfs", &clients, work, &mut server, options.iterations)
+}
+
+fn up(options: &Options) -> Result<Vec<Sample>> {
+    let mut server = Server::start(Scheme::Http, &[])?;
+    let folder = TempDir::new_in(TMPFS)?;
+    let source = folder.path().join("object");
+    write(&Pattern::new(), &source, options.bytes())?;
+    let file = source.to_string_lossy().into_owned();
+    let target = format!("s3://{BUCKET}/{}", options.key());
+    let in_flight = s5cmd_in_flight(options);
+    let ours = ["cp", "-q", file.as_str(), target.as_str()];
+    let theirs = ["--log=error", "cp", S5CMD_PART, in_flight.as_str(), file.as_str(), target.as_str()];
+    let nothing = || Ok(());
+    let clients = both(options, server.access(), [&ours, &theirs], nothing, nothing);
+    for client in &clients {
+        server.counts()?;
+        client.check()?;
+        let came = server.counts()?.bytes_in;
+        ensure!(came >= options.bytes() as u64, "{}: {came} bytes came", client.name());
+    }
+    let work = Work { bytes: options.bytes() as u64, objects: 1 };
+    round::run("cp from tmpfs to s3", &clients, work, &mut server, options.iterations)
+}
+
+fn small(options: &Options, scenario: &str, unit: &str, size: usize) -> Result<Vec<Sample>> {
+    let keys: Vec<String> = (0..options.objects).map(|number| format!("{unit}/{number:05}")).collect();
+    let mut server = Server::start(Scheme::Http, &keys)?;
+    let (folder, pattern) = (TempDir::new_in(TMPFS)?, Pattern::new());
+    let target = folder.path().join("objects");
+    let (prefix, all) = (format!("s3://{BUCKET}/{unit}/"), format!("s3://{BUCKET}/{unit}/*"));
+    let directory = format!("{}/", target.display());
+    let ours = ["cp", "-q", "-r", prefix.as_str(), directory.as_str()];
+    let theirs = ["--log=error", "cp", all.as_str(), directory.as_str()];
+    let prepare = || remove(&target);
+    let check = || {
+        let files = fs::read_dir(&target)?.collect::<Result<Vec<_>, _>>()?;
+        ensure!(files.len() == options.objects, "{} files, not {}", files.len(), options.objects);
+        files.iter().try_for_each(|file| verify(&pattern, &file.path(), size))
+    };
+    let clients = both(options, server.access(), [&ours, &theirs], prepare, check);
+    let work = Work { bytes: (options.objects * size) as u64, objects: options.objects as u64 };
+    round::run(scenario, &clients, work, &mut server, options.iterations)
+}
+
+fn s5cmd_in_flight(options: &Options) -> String {
+    format!("--concurrency={}", options.in_flight.unwrap_or(S5CMD_IN_FLIGHT))
+}
+
+/// Removes what an earlier run left, so that every run writes to fresh memory.
+fn remove(target: &Path) -> Result<()> {
+    match target {
+        _ if target.is_dir() => fs::remove_dir_all(target),
+        _ if target.exists() => fs::remove_file(target),
+        _ => Ok(()),
+    }
+    .with_context(|| format!("removing {}", target.display()))
+}
+
+/// The most of a file that is in memory here: what is resident here counts as a child's peak.
+const PIECE: usize = 1 << 20;
+
+fn verify(pattern: &Pattern, path: &Path, size: usize) -> Result<()> {
+    let mut file = fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
+    let mut buffer = vec![0; PIECE.min(size + 1)];
+    let mut offset = 0;
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => pattern.verify(offset, &buffer[..read])?,
+        }
+        offset = file.stream_position()?;
+    }
+    ensure!(offset == size as u64, "{} has {offset} bytes, not {size}", path.display());
+    Ok(())
+}
+
+fn write(pattern: &Pattern, path: &Path, size: usize) -> Result<()> {
+    let mut file = fs::File::create(path).with_context(|| format!("making {}", path.display()))?;
+    for start in (0..size).step_by(PIECE) {
+        file.write_all(&pattern.bytes(start as u64, PIECE.min(size - start)))?;
+    }
+    Ok(())
+}
