@@ -13,6 +13,10 @@ PART = 8 << 20
 
 
 def s3dlio_get():
+    # Of its own settings and of 8, 16 and 32 ranges at a time, the fastest on two cores.
+    os.environ["S3DLIO_ENABLE_RANGE_OPTIMIZATION"] = "1"
+    os.environ["S3DLIO_RANGE_CONCURRENCY"] = "8"
+    os.environ["S3DLIO_CHUNK_SIZE"] = str(PART)
     import s3dlio
 
     return lambda key: [s3dlio.get(f"s3://{BUCKET}/{key}")]
@@ -58,6 +62,16 @@ def peak():
     return int(line.split()[1]) * 1024
 
 
+def run(get, key, file):
+    """Reads an object, and leaves it in a file if one is named; its size. Whatever it holds is given back at its end."""
+    chunks = get(key)
+    if file:
+        with open(file, "wb") as out:
+            for chunk in chunks:
+                out.write(memoryview(chunk))
+    return sum(memoryview(chunk).nbytes for chunk in chunks)
+
+
 def main():
     get = {"s3dlio": s3dlio_get, "obstore": obstore_get, "obstore-ranges": obstore_ranges}[KIND]()
     for line in sys.stdin:
@@ -65,14 +79,7 @@ def main():
         with open("/proc/self/clear_refs", "w") as refs:
             refs.write("5")
         wall, cpu = time.perf_counter(), time.process_time()
-        chunks = get(key)
-        size = sum(memoryview(chunk).nbytes for chunk in chunks)
-        if file:
-            with open(file, "wb") as out:
-                for chunk in chunks:
-                    out.write(memoryview(chunk))
-        # Giving the memory back is part of the cost, as it is for every other client.
-        del chunks
+        size = run(get, key, file)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak(), "size": size}), flush=True)
 

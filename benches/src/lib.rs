@@ -14,7 +14,7 @@ mod table;
 
 pub use {
     chart::{Bar, BarChart, BarGroup},
-    csv::{from_csv, to_csv},
+    csv::to_csv,
     machine::Machine,
     measure::{Meter, Usage},
     report::Report,

@@ -46,7 +46,7 @@ const RANGES_BUFFER: &str = "object_store, get_range in parallel, one buffer";
 const RANGES_LOOSE: &str = "object_store, get_range in parallel, loose";
 
 /// Ours, what, theirs, and where the ratio has to be.
-const CLAIMS: [(Run, Measure, Run, Bound); 34] = [
+const CLAIMS: [(Run, Measure, Run, Bound); 35] = [
     ((GET, OURS), Rate, (GET, "object_store, get"), AtLeast(3.0)),
     ((GET, OURS), Rate, (GET, "s3dlio"), AtLeast(3.0)),
     ((GET, OURS), Rate, (GET, "obstore, get"), AtLeast(3.0)),
@@ -55,6 +55,7 @@ const CLAIMS: [(Run, Measure, Run, Bound); 34] = [
     ((GET, OUR_CHUNKS), Rate, (GET, "AWS transfer manager, loose"), AtLeast(1.7)),
     ((GET, OURS), Cpu, (GET, "bare recv, warm memory"), AtMost(1.2)),
     ((GET, OUR_BUFFER), Cpu, (GET, "bare recv, warm memory"), AtMost(1.2)),
+    ((GET, "rangeway, fresh memory"), Cpu, (GET, "bare recv, fresh huge pages"), AtMost(1.2)),
     ((HTTPS, OURS), Rate, (HTTPS, RANGES_BUFFER), AtLeast(1.4)),
     ((HTTPS, OURS), Rate, (HTTPS, RANGES_LOOSE), AtLeast(1.4)),
     ((HTTPS, OURS), Cpu, (HTTPS, RANGES_BUFFER), AtMost(0.7)),

@@ -1,12 +1,12 @@
-//! The clients that are compared, one file each; this one says what the runner wants of them.
+//! The clients that are compared, one file each; this one says what is wanted of them.
 
 use std::future::Future;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use rangeway_benches::{Meter, Usage};
-use tokio::runtime::Runtime;
+use tokio::runtime::Handle;
 
 pub(crate) mod bare;
 pub(crate) mod limit;
@@ -25,9 +25,6 @@ pub(crate) const PART: usize = 8 << 20;
 
 /// One client with one way to do what a scenario asks for.
 pub(crate) trait Client {
-    /// As it stands in the results.
-    fn name(&self) -> &str;
-
     /// Does it once and checks what came of it.
     fn check(&self) -> Result<()>;
 
@@ -35,28 +32,24 @@ pub(crate) trait Client {
     fn measure(&self) -> Result<Usage>;
 }
 
-/// A client in this process: a name and a function that does it.
-pub(crate) struct InProcess<'a, T> {
-    name: String,
-    runtime: &'a Runtime,
-    run: Box<dyn Fn() -> BoxFuture<'static, Result<T>> + 'a>,
-    check: Box<dyn Fn(T) -> Result<()> + 'a>,
+/// An object in memory, from its first chunk to its last.
+pub(crate) type Chunks = Vec<Bytes>;
+
+/// A client in this process: what it does, and how that is checked.
+pub(crate) struct InProcess<T> {
+    runtime: Handle,
+    run: Box<dyn Fn() -> BoxFuture<'static, Result<T>>>,
+    check: Box<dyn Fn(T) -> Result<()>>,
 }
 
-impl<'a, T: Send + 'static> InProcess<'a, T> {
+impl<T: Send + 'static> InProcess<T> {
     /// `run` does it, `check` looks at what it gave; what it gave is dropped within the measured time.
     pub(crate) fn new<F: Future<Output = Result<T>> + Send + 'static>(
-        name: &str,
-        runtime: &'a Runtime,
-        run: impl Fn() -> F + 'a,
-        check: impl Fn(T) -> Result<()> + 'a,
+        runtime: Handle,
+        run: impl Fn() -> F + 'static,
+        check: impl Fn(T) -> Result<()> + 'static,
     ) -> Self {
-        Self {
-            name: name.to_owned(),
-            runtime,
-            run: Box::new(move || Box::pin(run())),
-            check: Box::new(check),
-        }
+        Self { runtime, run: Box::new(move || Box::pin(run())), check: Box::new(check) }
     }
 
     /// Runs on a worker of the runtime, as a program's tasks do, so that this thread adds none to them.
@@ -65,22 +58,14 @@ impl<'a, T: Send + 'static> InProcess<'a, T> {
     }
 }
 
-impl<T: Send + 'static> Client for InProcess<'_, T> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
+impl<T: Send + 'static> Client for InProcess<T> {
     fn check(&self) -> Result<()> {
-        let given = self.run().with_context(|| self.name.clone())?;
-        (self.check)(given).with_context(|| self.name.clone())
+        (self.check)(self.run()?)
     }
 
     fn measure(&self) -> Result<Usage> {
         let meter = Meter::start()?;
-        drop(self.run().with_context(|| self.name.clone())?);
+        drop(self.run()?);
         meter.stop()
     }
 }
-
-/// An object in memory, from its first chunk to its last.
-pub(crate) type Chunks = Vec<Bytes>;

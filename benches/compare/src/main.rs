@@ -7,19 +7,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitCode};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
-use clap::{Parser, Subcommand};
-use rangeway_benches::{Machine, Report, Sample, from_csv, to_csv};
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand, ValueEnum};
+use rangeway_benches::{Machine, Report, to_csv};
 
 use scenario::{Options, Scenario};
 
 mod access;
 mod claims;
 mod client;
+mod process;
 mod round;
 mod scenario;
 mod server;
 mod summary;
+mod worker;
 
 #[derive(Parser)]
 #[command(about)]
@@ -30,11 +32,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs scenarios, each in a process of its own, and reports
+    /// Runs scenarios and reports
     Run(Run),
-    /// Runs one scenario in this process
+    /// Is one client
     #[command(hide = true)]
-    One(One),
+    Work(worker::Work),
     /// Serves until the end of standard input
     #[command(hide = true)]
     Serve(server::Serve),
@@ -51,25 +53,13 @@ struct Run {
     options: Options,
 }
 
-#[derive(clap::Args)]
-struct One {
-    scenario: Scenario,
-    /// The file for the samples
-    #[arg(long)]
-    csv: PathBuf,
-    #[command(flatten)]
-    options: Options,
-}
-
 fn main() -> ExitCode {
     // More than one implementation is linked; this is the one that all clients use which can be told.
     let installed = rustls::crypto::ring::default_provider().install_default();
     let result = installed.map_err(|_: Arc<_>| anyhow::anyhow!("TLS is set up already"));
     let result = result.and_then(|()| match Cli::parse().command {
         Command::Run(arguments) => run(&arguments),
-        Command::One(One { scenario, csv, options }) => {
-            Ok(std::fs::write(csv, to_csv(&scenario.run(&options)?))?)
-        }
+        Command::Work(arguments) => worker::work(arguments),
         Command::Serve(arguments) => server::serve(&arguments),
     });
     match result {
@@ -83,15 +73,16 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Run) -> Result<()> {
     let machine = machine(&arguments.options);
-    let scenarios = if arguments.scenarios.is_empty() { &Scenario::ALL[..] } else { &arguments.scenarios };
+    let all = Scenario::value_variants();
+    let scenarios = if arguments.scenarios.is_empty() { all } else { &arguments.scenarios };
     let mut samples = Vec::new();
     let mut failed = Vec::new();
     for scenario in scenarios {
-        match in_child(*scenario, &arguments.options) {
+        match scenario.run(&arguments.options) {
             Ok(of_one) => samples.extend(of_one),
             Err(error) => {
-                eprintln!("compare: {}: {error:#}", scenario.name());
-                failed.push(scenario.name());
+                eprintln!("compare: {error:#}");
+                failed.push(format!("{scenario:?}"));
             }
         }
     }
@@ -108,21 +99,6 @@ fn run(arguments: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Runs a scenario in a process of its own, so that none finds the memory of another.
-fn in_child(scenario: Scenario, options: &Options) -> Result<Vec<Sample>> {
-    let directory = tempfile::tempdir()?;
-    let csv = directory.path().join("samples.csv");
-    let status = Process::new(std::env::current_exe()?)
-        .args(["one", scenario.name(), "--csv"])
-        .arg(&csv)
-        .args(options.arguments())
-        .status()?;
-    if !status.success() {
-        bail!("it ended with {status}");
-    }
-    from_csv(&std::fs::read_to_string(csv)?)
-}
-
 /// This machine, and the versions of those who take part.
 fn machine(options: &Options) -> Machine {
     let machine = Machine::look();
@@ -130,8 +106,8 @@ fn machine(options: &Options) -> Machine {
     let machine = ["object_store", "opendal", "aws-sdk-s3-transfer-manager"]
         .into_iter()
         .fold(machine, |machine, name| machine.with(name, version(lock, name).unwrap_or("unknown")));
-    let s5cmd = output(&options.rivals().join("s5cmd"), &["version"]);
-    let pip = output(&options.rivals().join("venv/bin/pip"), &["list", "--disable-pip-version-check"]);
+    let s5cmd = output(&options.rivals.join("s5cmd"), &["version"]);
+    let pip = output(&options.rivals.join("venv/bin/pip"), &["list", "--disable-pip-version-check"]);
     let package = |name: &str| {
         let lines = pip.lines().map(str::split_whitespace);
         let mut versions = lines.filter_map(|mut words| (words.next()? == name).then(|| words.next())?);

@@ -1,15 +1,15 @@
 //! `Server`: the pacing server in a process of its own, so that what it costs is not counted as a client's.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rangeway_testkit::PacingServerOptions;
 use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::access::Access;
+use crate::process::Process;
 
 /// Whether clients speak TLS with the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +22,7 @@ pub(crate) enum Scheme {
 #[derive(Debug)]
 pub(crate) struct Server {
     access: Access,
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    process: Process,
     /// Where the certificate is.
     _directory: TempDir,
 }
@@ -39,22 +37,20 @@ pub(crate) struct Counts {
 }
 
 impl Server {
-    /// Starts this program once more, as a server.
+    /// Starts this program once more, as a server whose listings show `keys`.
     pub(crate) fn start(scheme: Scheme, keys: &[String]) -> Result<Self> {
         let directory = TempDir::new()?;
         let (ca_file, key_file) = (directory.path().join("ca.pem"), directory.path().join("keys"));
         std::fs::write(&key_file, keys.join("\n"))?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("serve").arg("--keys").arg(&key_file).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg("serve").arg("--keys").arg(&key_file);
         if scheme == Scheme::Https {
             command.arg("--tls").arg(&ca_file);
         }
-        let mut child = command.spawn().context("starting the server")?;
-        let input = child.stdin.take();
-        let mut output = BufReader::new(child.stdout.take().context("the server has no output")?);
-        let endpoint = line(&mut output)?;
+        let mut process = Process::start(&mut command)?;
+        let endpoint = process.line()?;
         let ca_file = (scheme == Scheme::Https).then_some(ca_file);
-        Ok(Self { access: Access { endpoint, ca_file }, child, input, output, _directory: directory })
+        Ok(Self { access: Access { endpoint, ca_file }, process, _directory: directory })
     }
 
     /// Where it is.
@@ -64,34 +60,17 @@ impl Server {
 
     /// What it has seen since it was last asked.
     pub(crate) fn counts(&mut self) -> Result<Counts> {
-        self.input.as_mut().context("the server has ended")?.write_all(b"\n")?;
-        Ok(serde_json::from_str(&line(&mut self.output)?)?)
+        Ok(serde_json::from_str(&self.process.ask("")?)?)
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // The end of its input ends it.
-        self.input = None;
-        let _ = self.child.wait();
-    }
-}
-
-fn line(output: &mut impl BufRead) -> Result<String> {
-    let mut line = String::new();
-    if output.read_line(&mut line)? == 0 {
-        bail!("the server has ended");
-    }
-    Ok(line.trim_end().to_owned())
 }
 
 /// The arguments of `compare serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
-    /// Speaks HTTPS, and writes the certificate to trust into this file.
+    /// Speaks HTTPS, and writes the certificate to trust into this file
     #[arg(long)]
     tls: Option<PathBuf>,
-    /// A file with the keys that listings show, one a line.
+    /// A file with the keys that listings show, one a line
     #[arg(long)]
     keys: Option<PathBuf>,
 }

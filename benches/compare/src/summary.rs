@@ -1,5 +1,7 @@
 //! What is shown of a run: a table for each scenario, the claims, and a picture.
 
+use std::fmt::Write as _;
+
 use rangeway_benches::{Bar, BarChart, BarGroup, Machine, Medians, Sample, Table, bytes, medians, number};
 
 use crate::claims;
@@ -62,7 +64,7 @@ pub(crate) fn markdown(samples: &[Sample], machine: &Machine) -> String {
         claims::table(samples)
     );
     for scenario in scenarios(samples) {
-        text += &format!("\n## {scenario}\n\n{}", table(samples, scenario));
+        write!(text, "\n## {scenario}\n\n{}", table(samples, scenario)).expect("writing to a string");
     }
     text
 }

@@ -24,8 +24,8 @@ impl Bare {
         Arc::new(Self { authority: access.authority().to_owned(), idle: Mutex::default() })
     }
 
-    /// Reads an object of `size` bytes.
-    pub(crate) async fn get(self: Arc<Self>, key: String, size: usize) -> Result<Bytes> {
+    /// Reads an object.
+    pub(crate) async fn get(self: Arc<Self>, key: String) -> Result<Bytes> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut socket = match idle {
             Some(socket) => socket,
@@ -33,15 +33,17 @@ impl Bare {
         };
         let request = format!("GET /{BUCKET}/{key} HTTP/1.1\r\nHost: {}\r\n\r\n", self.authority);
         socket.write_all(request.as_bytes()).await?;
+        // Objects are named after their size.
+        let size: usize = key.split('/').next().unwrap_or_default().parse()?;
         let mut buffer = BytesMut::with_capacity(HEAD + size);
-        let mut body = None;
-        while body.is_none_or(|start| buffer.len() < start + size) {
+        let mut end = None;
+        while end.is_none_or(|end| buffer.len() < end + size) {
             ensure!(socket.read_buf(&mut buffer).await? > 0, io::Error::from(io::ErrorKind::UnexpectedEof));
-            body = body
-                .or_else(|| buffer.windows(4).position(|window| window == b"\r\n\r\n").map(|end| end + 4));
+            let head = || buffer.windows(4).position(|window| window == b"\r\n\r\n");
+            end = end.or_else(|| Some(head()? + 4));
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(socket);
-        buffer.advance(body.unwrap_or_default());
+        buffer.advance(end.unwrap_or_default());
         Ok(buffer.freeze())
     }
 }

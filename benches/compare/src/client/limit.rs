@@ -63,18 +63,13 @@ impl Limit {
         let whole = memory.0.as_deref_mut().context("no memory")?;
         let parts = Mutex::new((0_usize..).step_by(PART).zip(whole.chunks_mut(PART)));
         let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-        thread::scope(|scope| {
-            let read = || -> Result<()> {
-                let mut connection = self.connection()?;
-                while let Some((start, part)) = next() {
-                    let request = self.request(key, start, part.len());
-                    fetch(connection.as_mut(), &request, part)?;
-                }
-                self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-                Ok(())
-            };
-            let threads: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(read)).collect();
-            threads.into_iter().try_for_each(|thread| thread.join().expect("a thread returns its error"))
+        self.on_all_connections(|connection| {
+            while let Some((start, part)) = next() {
+                let range = format!("Range: bytes={start}-{}\r\n", start + part.len() - 1);
+                connection.write_all(self.head("GET", key, &range).as_bytes())?;
+                receive(connection, part)?;
+            }
+            Ok(())
         })?;
         Ok(vec![match target {
             Target::Fresh(_) => Bytes::from_owner(memory),
@@ -82,10 +77,38 @@ impl Limit {
         }])
     }
 
-    fn request(&self, key: &str, start: usize, length: usize) -> String {
-        let host = self.access.authority();
-        let last = start + length - 1;
-        format!("GET /{BUCKET}/{key} HTTP/1.1\r\nHost: {host}\r\nRange: bytes={start}-{last}\r\n\r\n")
+    /// Sends an object as the parts of an upload that is never completed.
+    pub(crate) fn put(&self, key: &str, bytes: &[u8]) -> Result<()> {
+        let parts = Mutex::new((1_u32..).zip(bytes.chunks(PART)));
+        let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+        self.on_all_connections(|connection| {
+            while let Some((number, part)) = next() {
+                let key = format!("{key}?partNumber={number}&uploadId=1");
+                let length = format!("Content-Length: {}\r\n", part.len());
+                connection.write_all(self.head("PUT", &key, &length).as_bytes())?;
+                connection.write_all(part)?;
+                receive(connection, &mut [])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives each thread a connection, and waits for all of them.
+    fn on_all_connections(&self, work: impl Fn(&mut dyn Connection) -> Result<()> + Sync) -> Result<()> {
+        let work = || -> Result<()> {
+            let mut connection = self.connection()?;
+            work(connection.as_mut())?;
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().expect("a thread returns its error"))
+        })
+    }
+
+    fn head(&self, method: &str, key: &str, header: &str) -> String {
+        format!("{method} /{BUCKET}/{key} HTTP/1.1\r\nHost: {}\r\n{header}\r\n", self.access.authority())
     }
 
     fn connection(&self) -> Result<Box<dyn Connection>> {
@@ -101,9 +124,8 @@ impl Limit {
     }
 }
 
-/// Sends a request and reads the body of its answer into `part`, which it fills.
-fn fetch(connection: &mut dyn Connection, request: &str, part: &mut [u8]) -> Result<()> {
-    connection.write_all(request.as_bytes())?;
+/// Reads an answer, and its body into `part`, which it fills.
+fn receive(connection: &mut dyn Connection, part: &mut [u8]) -> Result<()> {
     let mut buffer = [0_u8; HEAD];
     let mut filled = 0;
     let body = loop {
@@ -114,11 +136,7 @@ fn fetch(connection: &mut dyn Connection, request: &str, part: &mut [u8]) -> Res
             break &buffer[end + 4..filled];
         }
     };
-    ensure!(
-        buffer.starts_with(b"HTTP/1.1 206"),
-        "not a range: {}",
-        String::from_utf8_lossy(&buffer[..filled])
-    );
+    ensure!(buffer.starts_with(b"HTTP/1.1 20"), "refused: {}", String::from_utf8_lossy(&buffer[..filled]));
     part[..body.len()].copy_from_slice(body);
     connection.read_exact(&mut part[body.len()..])?;
     Ok(())

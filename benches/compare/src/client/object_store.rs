@@ -17,8 +17,17 @@ use crate::access::{Access, BUCKET, KEY_ID, REGION, SECRET};
 /// Requests at one time, of 8, 16 and 32 the fastest on two cores.
 pub(crate) const IN_FLIGHT: usize = 16;
 
+/// What is done to the bytes of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Payload {
+    /// A SHA-256 of all of them is part of the signature: its default.
+    Signed,
+    /// Nothing, as rangeway does.
+    Unsigned,
+}
+
 /// A store on the server.
-pub(crate) fn open(access: &Access) -> Result<Arc<AmazonS3>> {
+pub(crate) fn open(access: &Access, payload: Payload) -> Result<Arc<AmazonS3>> {
     let options = ClientOptions::new().with_allow_http(true).with_http1_only();
     let options = match access.ca()? {
         Some(ca) => options.with_root_certificate(Certificate::from_pem(&ca)?),
@@ -30,8 +39,7 @@ pub(crate) fn open(access: &Access) -> Result<Arc<AmazonS3>> {
         .with_region(REGION)
         .with_access_key_id(KEY_ID)
         .with_secret_access_key(SECRET)
-        // Or it would hash all that it uploads, which ours does not either.
-        .with_unsigned_payload(true)
+        .with_unsigned_payload(payload == Payload::Unsigned)
         .with_client_options(options);
     Ok(Arc::new(builder.build()?))
 }
@@ -94,7 +102,15 @@ pub(crate) async fn get_parallel_buffer(
     Ok(vec![whole.freeze()])
 }
 
-/// `BufWriter`, with parts of 8 MiB in parallel.
+/// `BufWriter` with its own settings, written to as anything is that takes bytes.
+pub(crate) async fn put_plain(store: Arc<AmazonS3>, path: Path, bytes: Bytes) -> Result<()> {
+    let mut writer = BufWriter::new(store, path);
+    writer.write_all(&bytes).await?;
+    writer.shutdown().await?;
+    Ok(())
+}
+
+/// `BufWriter` at its best: parts of 8 MiB in parallel, not copied.
 pub(crate) async fn put(store: Arc<AmazonS3>, path: Path, bytes: Bytes, in_flight: usize) -> Result<()> {
     let mut writer = BufWriter::with_capacity(store, path, PART).with_max_concurrency(in_flight);
     let mut rest = bytes;

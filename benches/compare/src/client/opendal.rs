@@ -1,4 +1,4 @@
-//! Apache OpenDAL, with chunks of 8 MiB in parallel.
+//! Apache `OpenDAL`, with chunks of 8 MiB in parallel.
 
 use anyhow::Result;
 use bytes::{Bytes, BytesMut};

@@ -13,8 +13,7 @@ use crate::access::Access;
 
 /// A program with its arguments.
 pub(crate) struct Program<'a> {
-    name: &'static str,
-    program: PathBuf,
+    path: PathBuf,
     arguments: Vec<String>,
     access: Access,
     /// Runs before each run, outside of the measured time.
@@ -24,16 +23,14 @@ pub(crate) struct Program<'a> {
 
 impl<'a> Program<'a> {
     pub(crate) fn new(
-        name: &'static str,
-        program: impl Into<PathBuf>,
+        path: impl Into<PathBuf>,
         arguments: &[&str],
         access: &Access,
         prepare: impl Fn() -> Result<()> + 'a,
         check: impl Fn() -> Result<()> + 'a,
     ) -> Self {
         Self {
-            name,
-            program: program.into(),
+            path: path.into(),
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             access: access.clone(),
             prepare: Box::new(prepare),
@@ -44,30 +41,26 @@ impl<'a> Program<'a> {
     fn run(&self) -> Result<Usage> {
         (self.prepare)()?;
         let start = Instant::now();
-        let mut child = Command::new(&self.program)
+        let child = Command::new(&self.path)
             .args(&self.arguments)
             .envs(self.access.environment())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
-            .with_context(|| format!("starting {}", self.program.display()))?;
+            .with_context(|| format!("starting {}", self.path.display()))?;
         let ended = child.wait4()?;
         let wall = start.elapsed();
         if !ended.status.success() {
-            bail!("{} ended with {}", self.name, ended.status);
+            bail!("it ended with {}", ended.status);
         }
         Ok(Usage { wall, cpu: ended.rusage.utime + ended.rusage.stime, peak_memory: ended.rusage.maxrss })
     }
 }
 
 impl Client for Program<'_> {
-    fn name(&self) -> &str {
-        self.name
-    }
-
     fn check(&self) -> Result<()> {
         self.run()?;
-        (self.check)().with_context(|| self.name)
+        (self.check)()
     }
 
     fn measure(&self) -> Result<Usage> {

@@ -21,7 +21,10 @@ pub(crate) fn config(ca: &[u8]) -> Result<Arc<ClientConfig>> {
     Ok(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
 }
 
-pub(crate) fn connect(config: &Arc<ClientConfig>, socket: TcpStream) -> Result<impl Read + Write + Send> {
+pub(crate) fn connect(
+    config: &Arc<ClientConfig>,
+    socket: TcpStream,
+) -> Result<impl Read + Write + Send + use<>> {
     let name = ServerName::from(socket.peer_addr()?.ip());
     let connection = ClientConnection::new(Arc::clone(config), name)?;
     Ok(StreamOwned::new(connection, Wide(BufReader::with_capacity(READ, socket))))

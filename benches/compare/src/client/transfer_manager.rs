@@ -18,7 +18,7 @@ pub(crate) fn open(access: &Access, in_flight: Option<usize>) -> Client {
         .endpoint_url(&access.endpoint)
         .force_path_style(true)
         .region(Region::new(REGION))
-        .credentials_provider(Credentials::from_keys(KEY_ID, SECRET, None))
+        .credentials_provider(Credentials::new(KEY_ID, SECRET, None, None, "compare"))
         // Or it would checksum all that it uploads, which ours does not either.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);

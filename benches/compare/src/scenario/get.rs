@@ -1,162 +1,136 @@
 //! One large object to memory.
 
-use anyhow::Result;
-use object_store::path::Path;
-use rangeway::Key;
-use rangeway_benches::Sample;
-use rangeway_testkit::Pattern;
-use tokio::runtime::Runtime;
+use std::future::Future;
 
-use super::{Options, verify};
-use crate::access::Access;
+use ::object_store::path::Path;
+use anyhow::{Result, ensure};
+use rangeway::Key;
+use rangeway_testkit::Pattern;
+use tokio::task::spawn_blocking;
+
+use super::{Clients, Setup};
 use crate::client::limit::{Limit, Target};
 use crate::client::memory::{Pages, Warm};
-use crate::client::python::Python;
+use crate::client::object_store::Payload;
 use crate::client::{Chunks, Client, InProcess, object_store, opendal, ours, transfer_manager};
-use crate::round::{self, Work};
-use crate::server::{Scheme, Server};
 
-/// Everything that the clients of a scenario have in common.
-struct Field<'a> {
-    options: &'a Options,
-    runtime: &'a Runtime,
-    pattern: &'a Pattern,
-    access: Access,
-    clients: Vec<Box<dyn Client + 'a>>,
+/// Over HTTP.
+pub(super) const HTTP: Clients = &[
+    ("bare recv, warm memory", |setup| setup.limit(&Target::Warm(Warm::new()))),
+    ("bare recv, fresh huge pages", |setup| setup.limit(&Target::Fresh(Pages::Huge))),
+    ("bare recv, fresh 4 KiB pages", |setup| setup.limit(&Target::Fresh(Pages::Small))),
+    ("rangeway", |setup| setup.ours(&[])),
+    ("rangeway, fresh memory", |setup| setup.ours(&[("recycled-memory", "0")])),
+    ("rangeway, caller's buffer", ours_into),
+    ("rangeway, loose chunks", ours_chunks),
+    ("object_store, get", object_store_get),
+    ("object_store, get_range in parallel, loose", object_store_loose),
+    ("object_store, get_range in parallel, one buffer", object_store_buffer),
+    ("OpenDAL, loose", opendal_loose),
+    ("OpenDAL, one buffer", opendal_buffer),
+    ("AWS transfer manager, loose", |setup| {
+        let (client, key) = (setup.transfer_manager(), setup.options.key());
+        setup.client(move || transfer_manager::get_chunks(client.clone(), key.clone()))
+    }),
+    ("AWS transfer manager, one buffer", |setup| {
+        let (client, key, size) = (setup.transfer_manager(), setup.options.key(), setup.options.bytes());
+        setup.client(move || transfer_manager::get_buffer(client.clone(), key.clone(), size))
+    }),
+];
+
+/// Over HTTPS: those that can be told which certificate to trust.
+pub(super) const HTTPS: Clients = &[
+    ("bare recv and rustls, warm memory", |setup| setup.limit(&Target::Warm(Warm::new()))),
+    ("rangeway", |setup| setup.ours(&[])),
+    ("rangeway, caller's buffer", ours_into),
+    ("rangeway, loose chunks", ours_chunks),
+    ("object_store, get", object_store_get),
+    ("object_store, get_range in parallel, loose", object_store_loose),
+    ("object_store, get_range in parallel, one buffer", object_store_buffer),
+    ("OpenDAL, loose", opendal_loose),
+    ("OpenDAL, one buffer", opendal_buffer),
+];
+
+/// Those of Python, over HTTP, and what worker.py calls them.
+pub(super) const PYTHON: [(&str, &str); 3] =
+    [("s3dlio", "s3dlio"), ("obstore, get", "obstore"), ("obstore, get_ranges", "obstore-ranges")];
+
+fn ours_into(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
+    let (store, key) = (ours::open(&setup.access, &[])?, Key::from(setup.options.key()));
+    let warm = Warm::new();
+    setup.client(move || ours::get_into(store.clone(), key.clone(), warm.clone()))
 }
 
-impl<'a> Field<'a> {
-    fn add<F: Future<Output = Result<Chunks>> + Send + 'static>(
-        &mut self,
-        name: &str,
-        run: impl Fn() -> F + 'a,
-    ) {
-        if self.options.is_wanted(name) {
-            let (pattern, size) = (self.pattern, self.options.bytes());
-            let check = move |chunks: Chunks| verify(pattern, size, &chunks);
-            self.clients.push(Box::new(InProcess::new(name, self.runtime, run, check)));
-        }
+fn ours_chunks(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
+    let (store, key) = (ours::open(&setup.access, &[])?, Key::from(setup.options.key()));
+    setup.client(move || ours::get_chunks(store.clone(), key.clone()))
+}
+
+fn object_store_get(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
+    let (store, path) = (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
+    setup.client(move || object_store::get(store.clone(), path.clone()))
+}
+
+fn object_store_loose(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
+    let (store, path) = (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
+    let (size, in_flight) = (setup.options.bytes(), setup.in_flight(object_store::IN_FLIGHT));
+    setup.client(move || object_store::get_parallel(store.clone(), path.clone(), size, in_flight))
+}
+
+fn object_store_buffer(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
+    let (store, path) = (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
+    let (size, in_flight) = (setup.options.bytes(), setup.in_flight(object_store::IN_FLIGHT));
+    setup.client(move || object_store::get_parallel_buffer(store.clone(), path.clone(), size, in_flight))
+}
+
+fn opendal_loose(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
+    let (operator, key) = (opendal::open(&setup.access)?, setup.options.key());
+    let in_flight = setup.in_flight(opendal::IN_FLIGHT);
+    setup.client(move || opendal::get_chunks(operator.clone(), key.clone(), in_flight))
+}
+
+fn opendal_buffer(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
+    let (operator, key) = (opendal::open(&setup.access)?, setup.options.key());
+    let (size, in_flight) = (setup.options.bytes(), setup.in_flight(opendal::IN_FLIGHT));
+    setup.client(move || opendal::get_buffer(operator.clone(), key.clone(), size, in_flight))
+}
+
+impl Setup<'_> {
+    /// A client that gives the object.
+    fn client<F: Future<Output = Result<Chunks>> + Send + 'static>(
+        &self,
+        run: impl Fn() -> F + 'static,
+    ) -> Result<Box<dyn Client>> {
+        let size = self.options.bytes();
+        let check = move |chunks: Chunks| verify(size, &chunks);
+        Ok(Box::new(InProcess::new(Self::runtime(), run, check)))
     }
 
-    fn add_limit(&mut self) -> Result<()> {
-        let limit = Limit::new(&self.access)?;
-        let (key, size) = (self.options.key(), self.options.bytes());
-        for (name, target) in [
-            ("bare recv, warm memory", Target::Warm(Warm::new())),
-            ("bare recv, fresh huge pages", Target::Fresh(Pages::Huge)),
-            ("bare recv, fresh 4 KiB pages", Target::Fresh(Pages::Small)),
-        ] {
-            let (limit, key) = (limit.clone(), key.clone());
-            self.add(name, move || {
-                let (limit, key, target) = (limit.clone(), key.clone(), target.clone());
-                // It has threads of its own, so that it only blocks a thread of the runtime's pool.
-                async move { tokio::task::spawn_blocking(move || limit.get(&key, size, &target)).await? }
-            });
-        }
-        Ok(())
+    /// Ours, the object as one buffer.
+    fn ours(&self, settings: &[(&str, &str)]) -> Result<Box<dyn Client>> {
+        let (store, key) = (ours::open(&self.access, settings)?, Key::from(self.options.key()));
+        self.client(move || ours::get(store.clone(), key.clone()))
     }
 
-    fn add_ours(&mut self) -> Result<()> {
-        let key = Key::from(self.options.key().as_str());
-        let store = ours::open(&self.access, &[])?;
-        let (all, into, chunks) = (store.clone(), store.clone(), store);
-        let (key_of_all, key_of_into) = (key.clone(), key.clone());
-        self.add("rangeway", move || ours::get(all.clone(), key_of_all.clone()));
-        let warm = Warm::new();
-        self.add("rangeway, caller's buffer", move || {
-            ours::get_into(into.clone(), key_of_into.clone(), warm.clone())
-        });
-        self.add("rangeway, loose chunks", move || ours::get_chunks(chunks.clone(), key.clone()));
-        Ok(())
-    }
-
-    fn add_object_store(&mut self) -> Result<()> {
-        let (path, size) = (Path::from(self.options.key()), self.options.bytes());
-        let in_flight = self.options.in_flight.unwrap_or(object_store::IN_FLIGHT);
-        let store = object_store::open(&self.access)?;
-        let (plain, loose, one) = (store.clone(), store.clone(), store);
-        let (path_of_plain, path_of_loose) = (path.clone(), path.clone());
-        self.add("object_store, get", move || object_store::get(plain.clone(), path_of_plain.clone()));
-        self.add("object_store, get_range in parallel, loose", move || {
-            object_store::get_parallel(loose.clone(), path_of_loose.clone(), size, in_flight)
-        });
-        self.add("object_store, get_range in parallel, one buffer", move || {
-            object_store::get_parallel_buffer(one.clone(), path.clone(), size, in_flight)
-        });
-        Ok(())
-    }
-
-    fn add_opendal(&mut self) -> Result<()> {
-        let (key, size) = (self.options.key(), self.options.bytes());
-        let in_flight = self.options.in_flight.unwrap_or(opendal::IN_FLIGHT);
-        let operator = opendal::open(&self.access)?;
-        let (loose, one, key_of_loose) = (operator.clone(), operator, key.clone());
-        self.add("OpenDAL, loose", move || {
-            opendal::get_chunks(loose.clone(), key_of_loose.clone(), in_flight)
-        });
-        self.add("OpenDAL, one buffer", move || {
-            opendal::get_buffer(one.clone(), key.clone(), size, in_flight)
-        });
-        Ok(())
-    }
-
-    fn add_transfer_manager(&mut self) {
-        let (key, size) = (self.options.key(), self.options.bytes());
-        let client = transfer_manager::open(&self.access, self.options.in_flight);
-        let (loose, one, key_of_loose) = (client.clone(), client, key.clone());
-        self.add("AWS transfer manager, loose", move || {
-            transfer_manager::get_chunks(loose.clone(), key_of_loose.clone())
-        });
-        self.add("AWS transfer manager, one buffer", move || {
-            transfer_manager::get_buffer(one.clone(), key.clone(), size)
-        });
-    }
-
-    fn add_python(&mut self) -> Result<()> {
-        let key = self.options.key();
-        let object = (key.as_str(), self.options.bytes());
-        for (name, kind) in
-            [("s3dlio", "s3dlio"), ("obstore, get", "obstore"), ("obstore, get_ranges", "obstore-ranges")]
-        {
-            if self.options.is_wanted(name) {
-                let rivals = self.options.rivals();
-                let worker = Python::start(name, kind, rivals, &self.access, object, self.pattern)?;
-                self.clients.push(Box::new(worker));
-            }
-        }
-        Ok(())
-    }
-
-    fn run(self, scenario: &str, server: &mut Server) -> Result<Vec<Sample>> {
-        let work = Work { bytes: self.options.bytes() as u64, objects: 1 };
-        round::run(scenario, &self.clients, work, server, self.options.iterations)
+    fn limit(&self, target: &Target) -> Result<Box<dyn Client>> {
+        let (limit, key, size) = (Limit::new(&self.access)?, self.options.key(), self.options.bytes());
+        let target = target.clone();
+        self.client(move || {
+            let (limit, key, target) = (limit.clone(), key.clone(), target.clone());
+            // It has threads of its own, so that it only blocks one that waits for them.
+            async move { spawn_blocking(move || limit.get(&key, size, &target)).await? }
+        })
     }
 }
 
-pub(super) fn http(options: &Options) -> Result<Vec<Sample>> {
-    let mut server = Server::start(Scheme::Http, &[])?;
-    let (runtime, pattern) = (options.runtime()?, Pattern::new());
-    let access = server.access().clone();
-    let mut field = Field { options, runtime: &runtime, pattern: &pattern, access, clients: Vec::new() };
-    let _guard = runtime.enter();
-    field.add_limit()?;
-    field.add_ours()?;
-    field.add_object_store()?;
-    field.add_opendal()?;
-    field.add_transfer_manager();
-    field.add_python()?;
-    field.run("get over http", &mut server)
-}
-
-pub(super) fn https(options: &Options) -> Result<Vec<Sample>> {
-    let mut server = Server::start(Scheme::Https, &[])?;
-    let (runtime, pattern) = (options.runtime()?, Pattern::new());
-    let access = server.access().clone();
-    let mut field = Field { options, runtime: &runtime, pattern: &pattern, access, clients: Vec::new() };
-    let _guard = runtime.enter();
-    field.add_limit()?;
-    field.add_ours()?;
-    field.add_object_store()?;
-    field.add_opendal()?;
-    field.run("get over https", &mut server)
+/// Checks that `chunks` are an object of `size` bytes.
+fn verify(size: usize, chunks: &Chunks) -> Result<()> {
+    let pattern = Pattern::new();
+    let mut offset = 0;
+    for chunk in chunks {
+        pattern.verify(offset, chunk)?;
+        offset += chunk.len() as u64;
+    }
+    ensure!(offset == size as u64, "{offset} bytes, not {size}");
+    Ok(())
 }

@@ -11,9 +11,8 @@ use tempfile::TempDir;
 
 use super::Options;
 use crate::access::{Access, BUCKET};
-use crate::client::Client;
 use crate::client::program::Program;
-use crate::round::{self, Work};
+use crate::round::{self, Moved, Named};
 use crate::server::{Scheme, Server};
 
 /// A file system in memory, so that no disk is measured.
@@ -42,13 +41,13 @@ fn both<'a>(
     [ours, theirs]: [&[&str]; 2],
     prepare: impl Fn() -> Result<()> + Copy + 'a,
     check: impl Fn() -> Result<()> + Copy + 'a,
-) -> Vec<Box<dyn Client + 'a>> {
+) -> Vec<Named<'a>> {
     let s5cmd = options.rivals.join("s5cmd");
-    let clients: [Box<dyn Client + 'a>; 2] = [
-        Box::new(Program::new("rangeway cp", &options.rangeway, ours, access, prepare, check)),
-        Box::new(Program::new("s5cmd cp", s5cmd, theirs, access, prepare, check)),
+    let clients: [Named<'a>; 2] = [
+        ("rangeway cp", Box::new(Program::new(&options.rangeway, ours, access, prepare, check))),
+        ("s5cmd cp", Box::new(Program::new(s5cmd, theirs, access, prepare, check))),
     ];
-    clients.into_iter().filter(|client| options.is_wanted(client.name())).collect()
+    clients.into_iter().filter(|(name, _)| options.is_wanted(name)).collect()
 }
 
 fn down(options: &Options) -> Result<Vec<Sample>> {
@@ -63,8 +62,8 @@ fn down(options: &Options) -> Result<Vec<Sample>> {
     let prepare = || remove(&target);
     let check = || verify(&pattern, &target, options.bytes());
     let clients = both(options, server.access(), [&ours, &theirs], prepare, check);
-    let work = Work { bytes: options.bytes() as u64, objects: 1 };
-    round::run("cp from s3 to tmpfs", &clients, work, &mut server, options.iterations)
+    let moved = Moved { bytes: options.bytes(), objects: 1, is_upload: false };
+    round::run("cp from s3 to tmpfs", &clients, moved, &mut server, options.iterations)
 }
 
 fn up(options: &Options) -> Result<Vec<Sample>> {
@@ -79,14 +78,8 @@ fn up(options: &Options) -> Result<Vec<Sample>> {
     let theirs = ["--log=error", "cp", S5CMD_PART, in_flight.as_str(), file.as_str(), target.as_str()];
     let nothing = || Ok(());
     let clients = both(options, server.access(), [&ours, &theirs], nothing, nothing);
-    for client in &clients {
-        server.counts()?;
-        client.check()?;
-        let came = server.counts()?.bytes_in;
-        ensure!(came >= options.bytes() as u64, "{}: {came} bytes came", client.name());
-    }
-    let work = Work { bytes: options.bytes() as u64, objects: 1 };
-    round::run("cp from tmpfs to s3", &clients, work, &mut server, options.iterations)
+    let moved = Moved { bytes: options.bytes(), objects: 1, is_upload: true };
+    round::run("cp from tmpfs to s3", &clients, moved, &mut server, options.iterations)
 }
 
 fn small(options: &Options, scenario: &str, unit: &str, size: usize) -> Result<Vec<Sample>> {
@@ -105,8 +98,8 @@ fn small(options: &Options, scenario: &str, unit: &str, size: usize) -> Result<V
         files.iter().try_for_each(|file| verify(&pattern, &file.path(), size))
     };
     let clients = both(options, server.access(), [&ours, &theirs], prepare, check);
-    let work = Work { bytes: (options.objects * size) as u64, objects: options.objects as u64 };
-    round::run(scenario, &clients, work, &mut server, options.iterations)
+    let moved = Moved { bytes: options.objects * size, objects: options.objects, is_upload: false };
+    round::run(scenario, &clients, moved, &mut server, options.iterations)
 }
 
 fn s5cmd_in_flight(options: &Options) -> String {

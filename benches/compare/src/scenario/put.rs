@@ -1,69 +1,62 @@
 //! One large object from memory.
 
-use anyhow::{Result, ensure};
-use object_store::path::Path;
+use std::future::Future;
+
+use ::object_store::path::Path;
+use anyhow::Result;
+use bytes::Bytes;
 use rangeway::Key;
-use rangeway_benches::Sample;
 use rangeway_testkit::Pattern;
+use tokio::task::spawn_blocking;
 
-use super::Options;
+use super::{Clients, Setup};
+use crate::client::limit::Limit;
+use crate::client::object_store::Payload;
 use crate::client::{Client, InProcess, object_store, opendal, ours, transfer_manager};
-use crate::round::{self, Work};
-use crate::server::{Scheme, Server};
 
-pub(super) fn run(options: &Options) -> Result<Vec<Sample>> {
-    let mut server = Server::start(Scheme::Http, &[])?;
-    let runtime = options.runtime()?;
-    let _guard = runtime.enter();
-    let access = server.access().clone();
-    let bytes = Pattern::new().bytes(0, options.bytes());
-    let name = options.key();
+pub(super) const CLIENTS: Clients = &[
+    ("bare send", |setup| {
+        let (limit, key) = (Limit::new(&setup.access)?, setup.options.key());
+        setup.upload(move |bytes| {
+            let (limit, key) = (limit.clone(), key.clone());
+            async move { spawn_blocking(move || limit.put(&key, &bytes)).await? }
+        })
+    }),
+    ("rangeway", |setup| {
+        let (store, key) = (ours::open(&setup.access, &[])?, Key::from(setup.options.key()));
+        setup.upload(move |bytes| ours::put(store.clone(), key.clone(), bytes))
+    }),
+    ("object_store, BufWriter", |setup| {
+        let (store, path) = (object_store::open(&setup.access, Payload::Signed)?, Path::from(setup.options.key()));
+        setup.upload(move |bytes| object_store::put_plain(store.clone(), path.clone(), bytes))
+    }),
+    ("object_store, BufWriter without hash or copy", |setup| {
+        let (store, path) = (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
+        let in_flight = setup.in_flight(object_store::IN_FLIGHT);
+        setup.upload(move |bytes| object_store::put(store.clone(), path.clone(), bytes, in_flight))
+    }),
+    ("OpenDAL, writer", |setup| {
+        let (operator, key) = (opendal::open(&setup.access)?, setup.options.key());
+        let in_flight = setup.in_flight(opendal::IN_FLIGHT);
+        setup.upload(move |bytes| opendal::put(operator.clone(), key.clone(), bytes, in_flight))
+    }),
+    ("AWS transfer manager, upload", |setup| {
+        let (client, key) = (setup.transfer_manager(), setup.options.key());
+        setup.upload(move |bytes| transfer_manager::put(client.clone(), key.clone(), bytes))
+    }),
+];
 
-    let store = ours::open(&access, &[])?;
-    let rival = object_store::open(&access)?;
-    let operator = opendal::open(&access)?;
-    let manager = transfer_manager::open(&access, options.in_flight);
-    let in_flight = options.in_flight;
-    let mut clients: Vec<Box<dyn Client + '_>> = Vec::new();
-    let done = |()| Ok(());
-    clients.push(Box::new(InProcess::new(
-        "rangeway",
-        &runtime,
-        || ours::put(store.clone(), Key::from(name.as_str()), bytes.clone()),
-        done,
-    )));
-    clients.push(Box::new(InProcess::new(
-        "object_store, BufWriter",
-        &runtime,
-        || {
-            let in_flight = in_flight.unwrap_or(object_store::IN_FLIGHT);
-            object_store::put(rival.clone(), Path::from(name.as_str()), bytes.clone(), in_flight)
-        },
-        done,
-    )));
-    clients.push(Box::new(InProcess::new(
-        "OpenDAL, writer",
-        &runtime,
-        || {
-            let in_flight = in_flight.unwrap_or(opendal::IN_FLIGHT);
-            opendal::put(operator.clone(), name.clone(), bytes.clone(), in_flight)
-        },
-        done,
-    )));
-    clients.push(Box::new(InProcess::new(
-        "AWS transfer manager, upload",
-        &runtime,
-        || transfer_manager::put(manager.clone(), name.clone(), bytes.clone()),
-        done,
-    )));
-    clients.retain(|client| options.is_wanted(client.name()));
-    // What is uploaded is dropped by the server, so what can be checked is that all of it came.
-    for client in &clients {
-        server.counts()?;
-        client.check()?;
-        let came = server.counts()?.bytes_in;
-        ensure!(came >= options.bytes() as u64, "{}: {came} bytes came", client.name());
+impl Setup<'_> {
+    /// A client that takes the object from memory.
+    fn upload<F: Future<Output = Result<()>> + Send + 'static>(
+        &self,
+        run: impl Fn(Bytes) -> F + 'static,
+    ) -> Result<Box<dyn Client>> {
+        let bytes = Pattern::new().bytes(0, self.options.bytes());
+        Ok(Box::new(InProcess::new(Self::runtime(), move || run(bytes.clone()), Ok)))
     }
-    let work = Work { bytes: options.bytes() as u64, objects: 1 };
-    round::run("put over http", &clients, work, &mut server, options.iterations)
+
+    pub(super) fn transfer_manager(&self) -> aws_sdk_s3_transfer_manager::Client {
+        transfer_manager::open(&self.access, self.options.in_flight)
+    }
 }
