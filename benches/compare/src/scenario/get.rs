@@ -19,8 +19,8 @@ pub(super) const HTTP: Clients = &[
     ("bare recv, warm memory", |setup| setup.limit(&Target::Warm(Warm::new()))),
     ("bare recv, fresh huge pages", |setup| setup.limit(&Target::Fresh(Pages::Huge))),
     ("bare recv, fresh 4 KiB pages", |setup| setup.limit(&Target::Fresh(Pages::Small))),
-    ("rangeway", |setup| setup.ours(&[])),
-    ("rangeway, fresh memory", |setup| setup.ours(&[("recycled-memory", "0")])),
+    ("rangeway", |setup| setup.ours_whole(&[])),
+    ("rangeway, fresh memory", |setup| setup.ours_whole(&[("recycled-memory", "0")])),
     ("rangeway, caller's buffer", ours_into),
     ("rangeway, loose chunks", ours_chunks),
     ("object_store, get", object_store_get),
@@ -41,7 +41,7 @@ pub(super) const HTTP: Clients = &[
 /// Over HTTPS: those that can be told which certificate to trust.
 pub(super) const HTTPS: Clients = &[
     ("bare recv and rustls, warm memory", |setup| setup.limit(&Target::Warm(Warm::new()))),
-    ("rangeway", |setup| setup.ours(&[])),
+    ("rangeway", |setup| setup.ours_whole(&[])),
     ("rangeway, caller's buffer", ours_into),
     ("rangeway, loose chunks", ours_chunks),
     ("object_store, get", object_store_get),
@@ -67,18 +67,21 @@ fn ours_chunks(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
 }
 
 fn object_store_get(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
-    let (store, path) = (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
+    let (store, path) =
+        (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
     setup.client(move || object_store::get(store.clone(), path.clone()))
 }
 
 fn object_store_loose(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
-    let (store, path) = (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
+    let (store, path) =
+        (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
     let (size, in_flight) = (setup.options.bytes(), setup.in_flight(object_store::IN_FLIGHT));
     setup.client(move || object_store::get_parallel(store.clone(), path.clone(), size, in_flight))
 }
 
 fn object_store_buffer(setup: &Setup<'_>) -> Result<Box<dyn Client>> {
-    let (store, path) = (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
+    let (store, path) =
+        (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
     let (size, in_flight) = (setup.options.bytes(), setup.in_flight(object_store::IN_FLIGHT));
     setup.client(move || object_store::get_parallel_buffer(store.clone(), path.clone(), size, in_flight))
 }
@@ -107,7 +110,7 @@ impl Setup<'_> {
     }
 
     /// Ours, the object as one buffer.
-    fn ours(&self, settings: &[(&str, &str)]) -> Result<Box<dyn Client>> {
+    fn ours_whole(&self, settings: &[(&str, &str)]) -> Result<Box<dyn Client>> {
         let (store, key) = (ours::open(&self.access, settings)?, Key::from(self.options.key()));
         self.client(move || ours::get(store.clone(), key.clone()))
     }

@@ -27,11 +27,13 @@ pub(super) const CLIENTS: Clients = &[
         setup.upload(move |bytes| ours::put(store.clone(), key.clone(), bytes))
     }),
     ("object_store, BufWriter", |setup| {
-        let (store, path) = (object_store::open(&setup.access, Payload::Signed)?, Path::from(setup.options.key()));
+        let (store, path) =
+            (object_store::open(&setup.access, Payload::Signed)?, Path::from(setup.options.key()));
         setup.upload(move |bytes| object_store::put_plain(store.clone(), path.clone(), bytes))
     }),
     ("object_store, BufWriter without hash or copy", |setup| {
-        let (store, path) = (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
+        let (store, path) =
+            (object_store::open(&setup.access, Payload::Unsigned)?, Path::from(setup.options.key()));
         let in_flight = setup.in_flight(object_store::IN_FLIGHT);
         setup.upload(move |bytes| object_store::put(store.clone(), path.clone(), bytes, in_flight))
     }),
