@@ -12,6 +12,8 @@ use ring::{digest, hmac};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+/// The SHA-256 of no bytes, which is what most requests have.
+const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Bodies up to this many bytes are always hashed: that costs less than anything else about a request.
 const SMALL: u64 = 16 << 10;
@@ -65,6 +67,7 @@ impl Signer<'_> {
 
     fn payload_hash(&self, request: &Request) -> String {
         match request.body.as_rope() {
+            Some(_) if request.body.length() == 0 => EMPTY.to_owned(),
             Some(chunks) if self.sign_payload || request.body.length() <= SMALL => {
                 sha256(chunks.iter().map(AsRef::as_ref))
             }
@@ -121,12 +124,11 @@ fn sha256<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> String {
     hex(context.finish().as_ref())
 }
 
-/// Lower-case hexadecimal.
+/// Lower-case hexadecimal. By a table: formatting each byte was a sixth of what a small request costs.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -170,6 +172,12 @@ mod tests {
             sign(&mut request(Method::GET, list)),
             "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
         );
+    }
+
+    #[test]
+    fn hexadecimal_has_two_digits_for_each_byte() {
+        assert_eq!(hex(&[0x00, 0x09, 0x1f, 0xa0, 0xff]), "00091fa0ff");
+        assert_eq!(sha256([]), EMPTY);
     }
 
     #[test]
