@@ -13,6 +13,7 @@ pub(crate) struct Work {
     pub(crate) bytes_written: u64,
     pub(crate) retries: u64,
     pub(crate) hedges: u64,
+    pub(crate) fallbacks: u64,
     pub(crate) peak_in_flight: u64,
     pub(crate) peak_buffered: u64,
     /// Of the whole process.
@@ -27,6 +28,7 @@ impl From<TransferStats> for Work {
             bytes_written: stats.bytes_written,
             retries: stats.retries,
             hedges: stats.hedges,
+            fallbacks: stats.fallbacks,
             peak_in_flight: stats.peak_in_flight,
             peak_buffered: stats.peak_buffered,
             peak_memory: stats.peak_resident,
@@ -43,6 +45,7 @@ impl Work {
             bytes_written: self.bytes_written - before.bytes_written,
             retries: self.retries - before.retries,
             hedges: self.hedges - before.hedges,
+            fallbacks: self.fallbacks - before.fallbacks,
             ..self
         }
     }
@@ -55,6 +58,7 @@ impl Work {
             bytes_written: self.bytes_written + other.bytes_written,
             retries: self.retries + other.retries,
             hedges: self.hedges + other.hedges,
+            fallbacks: self.fallbacks + other.fallbacks,
             peak_in_flight: self.peak_in_flight.max(other.peak_in_flight),
             peak_buffered: self.peak_buffered.max(other.peak_buffered),
             peak_memory: self.peak_memory.max(other.peak_memory),
@@ -68,11 +72,13 @@ impl Work {
 
     /// The requests, in words.
     pub(crate) fn requests_in_words(self) -> String {
-        let Self { requests, retries, hedges, peak_in_flight, .. } = self;
+        let Self { requests, retries, hedges, fallbacks, peak_in_flight, .. } = self;
         let plural = if requests == 1 { "" } else { "s" };
-        format!(
+        let words = format!(
             "{requests} request{plural}, at most {peak_in_flight} in flight, {retries} retries, {hedges} hedges"
-        )
+        );
+        // On the direct path all goes as it should; whoever reads slowly may want to know of the other.
+        if fallbacks == 0 { words } else { format!("{words}, {fallbacks} fallbacks") }
     }
 
     /// The memory, in words.
@@ -103,6 +109,8 @@ mod tests {
     fn it_reads_as_words() {
         let work = Work { requests: 1, peak_in_flight: 1, peak_buffered: 1 << 20, ..Work::default() };
         assert_eq!(work.requests_in_words(), "1 request, at most 1 in flight, 0 retries, 0 hedges");
+        let work = Work { fallbacks: 3, ..work };
+        assert!(work.requests_in_words().ends_with(", 3 fallbacks"));
         assert_eq!(work.memory_in_words(), "at most 1.00 MiB in buffers");
     }
 }
