@@ -10,14 +10,16 @@ mod machine;
 mod measure;
 mod report;
 mod sample;
+mod server;
 mod table;
 
 pub use {
     chart::{Bar, BarChart, BarGroup},
     csv::to_csv,
     machine::Machine,
-    measure::{Meter, Usage},
+    measure::{Meter, Usage, peak_memory},
     report::Report,
     sample::{Medians, Sample, median, medians},
+    server::{ServerCounts, ServerProcess, serve},
     table::{Table, bytes, number},
 };

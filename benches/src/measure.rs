@@ -54,8 +54,8 @@ fn cpu_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
-/// The peak of resident memory that a `/proc/PID/status` tells, in bytes.
-fn peak_memory(status: &str) -> Option<u64> {
+/// The peak of resident memory that a `/proc/PID/status` of Linux tells, in bytes.
+pub fn peak_memory(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
