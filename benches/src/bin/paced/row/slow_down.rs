@@ -42,6 +42,7 @@ pub(super) fn run(row: &str, options: &Options) -> Result<Outcome> {
         facts: vec![
             ("refused requests in all".to_owned(), percent(refused(0))),
             ("share of 32 x 20 MB/s".to_owned(), percent(rate(OURS) / 640e6)),
+            ("refused of all requests by second, last run".to_owned(), by_second(&runs)),
             peak_in_flight(&runs),
         ],
         bars: vec![BarGroup {
@@ -58,4 +59,13 @@ fn refused(run: &Run, from: usize) -> f64 {
     let sum = |counts: &[u64]| counts.iter().skip(from).sum::<u64>();
     let refused = sum(&run.counts.refused_by_second);
     ratio(refused, refused + sum(&run.counts.admitted_by_second))
+}
+
+/// How the last run of ours went on.
+fn by_second(runs: &[Run]) -> String {
+    let Some(last) = runs.iter().rfind(|run| run.sample.client == OURS) else { return String::new() };
+    let seconds = last.counts.refused_by_second.iter().zip(&last.counts.admitted_by_second);
+    let texts: Vec<String> =
+        seconds.map(|(refused, admitted)| format!("{refused}/{}", refused + admitted)).collect();
+    texts.join(", ")
 }
