@@ -14,7 +14,7 @@ use crate::budget::Reservation;
 use crate::controller::Permit;
 use crate::engine::Engine;
 use crate::part::{PartReader, Source};
-use crate::plan;
+use crate::part_size::{Known, Left, Sizes};
 use crate::schedule::{Schedule, task_failed};
 
 /// So few bytes often arrive as one chunk, which is then the result without a copy.
@@ -32,8 +32,11 @@ pub(crate) struct RangedBody {
     first: PartReader,
     /// Whether a request for it is still to be sent.
     unopened: bool,
-    /// What no part has been started for yet.
+    /// What no part has been planned for yet.
     rest: Range<u64>,
+    /// Bytes of the parts that have been planned.
+    planned: u64,
+    sizes: Sizes,
     /// Parts that are being read ahead, in order.
     ahead: VecDeque<AbortOnDropHandle<Result<(Bytes, Reservation)>>>,
     /// Bytes of a part for which `read` had no room.
@@ -43,7 +46,18 @@ pub(crate) struct RangedBody {
 impl RangedBody {
     pub(crate) fn new(first: PartReader, rest: Range<u64>) -> Self {
         let source = first.source();
-        Self { source, first, unopened: false, rest, ahead: VecDeque::new(), left_over: Bytes::new() }
+        let sizes = Sizes::new(source.engine.policy.part_size, rest.end - rest.start);
+        let planned = first.remaining();
+        Self {
+            source,
+            first,
+            unopened: false,
+            rest,
+            planned,
+            sizes,
+            ahead: VecDeque::new(),
+            left_over: Bytes::new(),
+        }
     }
 
     fn engine(&self) -> &Arc<Engine> {
@@ -60,15 +74,39 @@ impl RangedBody {
         self.rest.is_empty() && !self.is_streaming()
     }
 
-    /// The readers of all parts, in order, none of which has been started.
-    fn take_parts(&mut self) -> impl Iterator<Item = PartReader> + Send + use<> {
-        let rest = std::mem::replace(&mut self.rest, 0..0);
-        let source = Arc::clone(&self.source);
-        let part_size = self.engine().policy.part_size.base();
-        let first = self.first.take();
-        std::iter::once(first).filter(|first| first.remaining() > 0).chain(
-            plan::parts(rest, part_size).map(move |range| PartReader::new(Arc::clone(&source), range, None)),
-        )
+    /// How long the next part is when `started` parts are under way: as long as `memory` for each of them allows.
+    fn next_length(&self, started: usize, memory: u64) -> u64 {
+        let engine = self.engine();
+        let left = Left {
+            unplanned: self.rest.end - self.rest.start,
+            unfinished: self.planned.saturating_sub(self.source.arrived()),
+            slots: (started + engine.controller.free()) as u64,
+            memory,
+        };
+        let known = Known { lag: engine.pace.lag(), may_grow: engine.controller.may_grow() };
+        self.sizes.next(left, known)
+    }
+
+    /// The next `length` bytes as a part, which is not started.
+    fn plan(&mut self, length: u64) -> PartReader {
+        let range = self.rest.start..self.rest.start + length;
+        self.rest.start = range.end;
+        self.planned += length;
+        PartReader::new(Arc::clone(&self.source), range, None)
+    }
+
+    /// The next part, which is not started; the one that is open comes first.
+    fn next_part(&mut self, started: usize, memory: u64) -> Option<PartReader> {
+        if self.first.remaining() > 0 {
+            return Some(self.first.take());
+        }
+        (!self.rest.is_empty()).then(|| self.plan(self.next_length(started, memory)))
+    }
+
+    /// What each part may hold of the memory that is ours.
+    fn memory_per_part(&self) -> u64 {
+        let engine = self.engine();
+        engine.policy.memory_limit / engine.controller.window() as u64
     }
 
     /// The right to send the request for the first part, if it is still to be sent. The caller may read its body at
@@ -91,18 +129,15 @@ impl RangedBody {
                 engine.controller.held_back();
                 break;
             }
-            let length = (self.rest.end - self.rest.start).min(engine.policy.part_size.base());
-            let range = self.rest.start..self.rest.start + length;
+            let length = self.next_length(self.ahead.len(), self.memory_per_part());
             let Some(reservation) = engine.read_budget.try_acquire(length) else {
                 if self.ahead.is_empty() && self.first.remaining() == 0 {
-                    self.rest.start = range.end;
-                    self.first = PartReader::new(Arc::clone(&self.source), range, None);
+                    self.first = self.plan(length);
                     self.unopened = true;
                 }
                 break;
             };
-            self.rest.start = range.end;
-            let mut part = PartReader::new(Arc::clone(&self.source), range, None);
+            let mut part = self.plan(length);
             let engine = Arc::clone(&engine);
             self.ahead.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
                 let _permit = engine.permit(part.deadline()).await?;
@@ -194,20 +229,23 @@ impl BodySource for RangedBody {
         // Each part gets its own piece of the one allocation; together they become one buffer again, uncopied.
         let mut spare = buffer.split_off(buffer.len());
         let mut schedule = Schedule::new(Arc::clone(self.engine()));
-        for (index, mut part) in self.take_parts().enumerate() {
+        loop {
+            schedule.slot().await?;
+            let Some(mut part) = self.next_part(schedule.len(), u64::MAX) else { break };
             let after = spare.split_off(length_in_memory(&part)?);
             let mut piece = std::mem::replace(&mut spare, after);
             let engine = Arc::clone(self.engine());
+            let position = part.position();
             schedule
                 .start(async move {
                     let _permit = engine.permit(part.deadline()).await?;
                     part.fill(&mut piece).await?;
-                    Ok((index, piece))
+                    Ok((position, piece))
                 })
                 .await?;
         }
         let mut pieces = schedule.finish().await?;
-        pieces.sort_unstable_by_key(|(index, _)| *index);
+        pieces.sort_unstable_by_key(|(position, _)| *position);
         for (_, piece) in pieces {
             buffer.unsplit(piece);
         }
@@ -245,7 +283,9 @@ impl BodySource for RangedBody {
         let engine = Arc::clone(self.engine());
         let mut schedule = Schedule::new(Arc::clone(&engine));
         let mut patience = PATIENCE;
-        for mut part in self.take_parts() {
+        loop {
+            schedule.slot().await?;
+            let Some(mut part) = self.next_part(schedule.len(), self.memory_per_part()) else { break };
             let (length, offset) = (part.remaining(), part.position() - begin);
             let mut reservation = None;
             if length <= engine.policy.memory_limit {

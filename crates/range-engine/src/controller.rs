@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::InFlight;
+use crate::link::Direction;
 use crate::stats::Counters;
 use crate::window::Window;
+use crate::{InFlight, Policy};
 
 /// What all transfers of a store share to stay within one window.
 #[derive(Debug)]
@@ -81,11 +82,11 @@ impl Shared {
 }
 
 impl Controller {
-    pub(crate) fn new(in_flight: InFlight, counters: Arc<Counters>) -> Self {
-        let (window, size) = match in_flight {
+    pub(crate) fn new(policy: &Policy, counters: Arc<Counters>) -> Self {
+        let (window, size) = match policy.in_flight {
             InFlight::Fixed(size) => (None, size),
             InFlight::Auto => {
-                let window = Window::new();
+                let window = Window::new(policy.start(Direction::Down), policy.target);
                 let size = window.size();
                 (Some(Mutex::new(window)), size)
             }
@@ -111,6 +112,27 @@ impl Controller {
     /// The most requests that were in flight at one time.
     pub(crate) fn peak(&self) -> u64 {
         self.0.peak.load(Ordering::Relaxed)
+    }
+
+    /// How many more requests may be in flight now.
+    pub(crate) fn free(&self) -> usize {
+        let in_flight = usize::try_from(self.0.in_flight.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
+        self.window().saturating_sub(in_flight)
+    }
+
+    /// Whether more requests may be in flight later, if that helps.
+    pub(crate) fn may_grow(&self) -> bool {
+        let Some(window) = &self.0.window else { return false };
+        window.lock().unwrap_or_else(PoisonError::into_inner).may_grow(self.0.now())
+    }
+
+    /// A store that begins with writes begins with as many requests as these take.
+    pub(crate) fn writes_begin(&self, policy: &Policy) {
+        if let Some(window) = &self.0.window {
+            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+            window.restart(policy.start(Direction::Up));
+            self.0.resize(window.size());
+        }
     }
 
     /// Waits until one more request may be in flight; first come, first served.
@@ -146,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_fixed_number_stays() {
-        let controller = Controller::new(InFlight::Fixed(2), Arc::default());
+        let controller = Controller::new(&Policy::network().in_flight(2), Arc::default());
         let permits = (controller.acquire().await, controller.acquire().await);
         assert_eq!(controller.0.semaphore.available_permits(), 0);
         controller.refused();
@@ -157,9 +179,21 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn a_target_says_where_to_begin() {
+        let policy = Policy::network().target(Some(3_125_000_000));
+        let controller = Controller::new(&policy, Arc::default());
+        assert_eq!((controller.window(), controller.free()), (46, 46));
+        controller.writes_begin(&policy);
+        assert_eq!((controller.window(), controller.0.semaphore.available_permits()), (168, 168));
+        drop(controller.acquire().await);
+        controller.writes_begin(&Policy::network());
+        assert_eq!(controller.window(), 168, "not once there was a request");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn permits_follow_the_window_down_and_up() {
-        let controller = Controller::new(InFlight::Auto, Arc::default());
+        let controller = Controller::new(&Policy::network(), Arc::default());
         let mut permits = Vec::new();
         for _ in 0..controller.window() {
             permits.push(controller.acquire().await);

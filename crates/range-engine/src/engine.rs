@@ -47,7 +47,7 @@ impl Engine {
         let counters = Arc::<Counters>::default();
         Self {
             store,
-            controller: Controller::new(policy.in_flight, Arc::clone(&counters)),
+            controller: Controller::new(&policy, Arc::clone(&counters)),
             read_budget: Budget::new(policy.memory_limit),
             write_budget: Budget::new(policy.memory_limit),
             buffers: Buffers::for_parts(policy.memory_limit),

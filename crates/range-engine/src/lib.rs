@@ -26,9 +26,11 @@ mod controller;
 mod engine;
 mod feed;
 mod hedge;
+mod link;
 mod memory;
 mod pace;
 mod part;
+mod part_size;
 mod plan;
 mod policy;
 mod ranged;
@@ -41,7 +43,13 @@ mod window;
 mod write;
 
 pub use {
+    link::Link,
     policy::{InFlight, PartSize, Policy, SETTINGS},
     ranged::Ranged,
     retry::Retry,
 };
+
+/// The table of the simulated services.
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub use window::simulation;

@@ -64,6 +64,12 @@ impl Pace {
         self.gaps.late()
     }
 
+    /// How many bytes one connection brings in the time that an answer takes to begin; `None` while that is not known.
+    pub(crate) fn lag(&self) -> Option<u64> {
+        let bytes = u128::from(self.waits.usual()?) * u128::from(self.rates.usual()?) / 1_000_000;
+        Some(u64::try_from(bytes).unwrap_or(u64::MAX))
+    }
+
     /// Whether a body is so much slower than usual that another request would bring its `remaining` bytes sooner.
     pub(crate) fn is_slow(&self, speed: &Speed, remaining: u64) -> bool {
         speed.waited >= PATIENCE

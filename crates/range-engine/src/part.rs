@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -31,6 +32,8 @@ pub(crate) struct Source {
     etag: Option<String>,
     size: u64,
     last_modified: Option<SystemTime>,
+    /// Bytes of all parts that have come.
+    arrived: AtomicU64,
 }
 
 impl Source {
@@ -44,7 +47,13 @@ impl Source {
             etag: meta.etag.clone(),
             size: meta.size,
             last_modified: meta.last_modified,
+            arrived: AtomicU64::new(0),
         }
+    }
+
+    /// How many bytes have come, of all parts.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.arrived.load(Ordering::Relaxed)
     }
 
     /// Sends one request for `range`; the body begins at its first byte and may end before its last.
@@ -256,6 +265,7 @@ impl PartReader {
     fn advance(&mut self, bytes: usize) -> usize {
         self.range.start += bytes as u64;
         self.progress += bytes as u64;
+        self.source.arrived.fetch_add(bytes as u64, Ordering::Relaxed);
         self.source.engine.counters.read(bytes as u64);
         bytes
     }

@@ -1,7 +1,5 @@
 //! The plan of a transfer: pure functions from sizes to ranges and parts.
 
-use std::ops::Range;
-
 use rangeway_core::{Error, GetRange, PartLimits, Result};
 
 const MIB: u64 = 1 << 20;
@@ -19,16 +17,6 @@ pub(crate) fn first_range(wanted: Option<&GetRange>, threshold: u64) -> Option<G
         Some(GetRange::Offset(start)) => cut(*start, u64::MAX),
         Some(GetRange::Suffix(length)) => Some(GetRange::Suffix(*length)),
     }
-}
-
-/// The ranges of a read: every byte of `range` once and in order, at most `part_size` bytes each.
-pub(crate) fn parts(range: Range<u64>, part_size: u64) -> impl ExactSizeIterator<Item = Range<u64>> {
-    let count = range.end.saturating_sub(range.start).div_ceil(part_size);
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    (0..count).map(move |index| {
-        let start = range.start + index as u64 * part_size;
-        start..range.end.min(start + part_size)
-    })
 }
 
 /// The part size of an upload of `length` bytes: `base`, or as much more as it takes to stay within `limits`.
@@ -109,19 +97,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn parts_cover_every_byte_once_in_order(start in 0..1u64 << 50, length in 0..1u64 << 30, size in 1 << 16..1u64 << 34) {
-            let mut next = start;
-            let planned = parts(start..start + length, size);
-            prop_assert_eq!(planned.len() as u64, length.div_ceil(size));
-            for part in planned {
-                prop_assert_eq!(part.start, next);
-                prop_assert!(part.end > part.start && part.end - part.start <= size);
-                next = part.end;
-            }
-            prop_assert_eq!(next, start + length);
-        }
-
         #[test]
         fn upload_parts_stay_within_the_limits(length in 0..=10_000 * (5u64 << 30), base in 1 << 16..6u64 << 30) {
             let size = upload_part_size(length, base, &S3)?;

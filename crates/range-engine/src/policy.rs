@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rangeway_core::{Error, Operation, Result, Setting, SettingKind, Settings};
+use rangeway_core::{Alias, Error, Operation, Result, Setting, SettingKind, Settings};
+
+use crate::link::{Direction, Link};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -38,6 +40,23 @@ const IN_FLIGHT: Setting = Setting::new(
      from 8 to 256 that brings the most, and backs off where the service asks for less. `auto` unless set, 8 for files.",
 )
 .env(&["RANGEWAY_IN_FLIGHT"]);
+
+const LINK: Setting = Setting::new(
+    "link",
+    SettingKind::Text,
+    "What kind of service is at the other end, which says where the search for the number of requests begins: `aws` for \
+     90 MB/s down and 20 MB/s up on each connection, `high-performance` for 150 and 100. `aws` unless set.",
+)
+.env(&["RANGEWAY_LINK"]);
+
+const TARGET: Setting = Setting::new(
+    "target",
+    SettingKind::Rate,
+    "The rate that is enough, in all. As many requests are in flight from the beginning as it takes on such a `link`, and \
+     no more are tried once it is reached. Nothing is held back to keep to it.",
+)
+.env(&["RANGEWAY_TARGET"])
+.aliases(&[Alias::new("S3DLIO_TARGET_GBPS", "Gbit/s")]);
 
 const MEMORY_LIMIT: Setting = Setting::new(
     "memory-limit",
@@ -99,6 +118,8 @@ pub const SETTINGS: &[Setting] = &[
     THRESHOLD,
     PUT_THRESHOLD,
     IN_FLIGHT,
+    LINK,
+    TARGET,
     MEMORY_LIMIT,
     RECYCLED_MEMORY,
     ATTEMPTS,
@@ -156,6 +177,10 @@ pub struct Policy {
     pub part_size: PartSize,
     /// How many requests for parts are in flight at one time.
     pub in_flight: InFlight,
+    /// Where the search for the number of requests in flight begins.
+    pub link: Link,
+    /// Bytes per second that are enough.
+    pub target: Option<u64>,
     /// How many bytes reads hold in buffers of their own, and as many writes.
     pub memory_limit: u64,
     /// How many bytes of results that are no longer in use are kept for the next ones.
@@ -180,6 +205,8 @@ impl Policy {
             put_threshold: 16 * MIB,
             part_size: PartSize::Auto,
             in_flight: InFlight::Auto,
+            link: Link::Aws,
+            target: None,
             memory_limit: 128 * MIB,
             recycled_memory: 1024 * MIB,
             attempts: 6,
@@ -218,6 +245,17 @@ impl Policy {
         } else {
             replace(&mut self.in_flight, settings.count(&IN_FLIGHT)?.map(InFlight::Fixed));
         }
+        if let Some(name) = settings.text(&LINK) {
+            self.link = match name.to_ascii_lowercase().as_str() {
+                "aws" => Link::Aws,
+                "high-performance" => Link::HighPerformance,
+                _ => {
+                    return Err(Error::invalid(format!("link is {name:?}, not `aws` or `high-performance`"))
+                        .with_operation(Operation::Configure));
+                }
+            };
+        }
+        self.target = settings.rate(&TARGET)?.or(self.target);
         replace(&mut self.threshold, settings.size(&THRESHOLD)?);
         replace(&mut self.put_threshold, settings.size(&PUT_THRESHOLD)?);
         replace(&mut self.memory_limit, settings.size(&MEMORY_LIMIT)?);
@@ -246,6 +284,7 @@ impl Policy {
             InFlight::Fixed(requests) => requests,
         };
         check((1..=4096).contains(&in_flight), "in-flight must be `auto` or from 1 to 4096")?;
+        check(self.target != Some(0), "target must be more than 0")?;
         check(self.memory_limit >= self.part_size.base(), "memory-limit must hold at least one part")?;
         check((1..=100).contains(&self.attempts), "attempts must be from 1 to 100")?;
         check(!self.first_byte_timeout.is_zero(), "first-byte-timeout must be more than 0")?;
@@ -274,6 +313,23 @@ impl Policy {
     pub fn in_flight(mut self, requests: impl Into<InFlight>) -> Self {
         self.in_flight = requests.into();
         self
+    }
+
+    /// Sets [`link`](Self#structfield.link).
+    pub fn link(mut self, link: Link) -> Self {
+        self.link = link;
+        self
+    }
+
+    /// Sets [`target`](Self#structfield.target).
+    pub fn target(mut self, rate: Option<u64>) -> Self {
+        self.target = rate;
+        self
+    }
+
+    /// With how many requests in flight the search begins.
+    pub(crate) fn start(&self, direction: Direction) -> usize {
+        self.link.start(direction, self.target, self.part_size.base())
     }
 
     /// Sets [`memory_limit`](Self#structfield.memory_limit).

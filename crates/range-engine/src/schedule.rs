@@ -23,9 +23,27 @@ impl<T: Send + 'static> Schedule<T> {
         Self { engine, tasks: JoinSet::new(), done: Vec::new() }
     }
 
-    /// Runs `part` on a task of its own; as many tasks at once as requests may be in flight. The part itself asks for
-    /// the right to send its request, and gives it back before it waits for anything of the caller's: whoever reads
-    /// or writes there may be waiting for a request of the same store.
+    /// How many parts are under way.
+    pub(crate) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Waits until one more part may be under way: as many as requests may be in flight.
+    ///
+    /// # Errors
+    /// The error of a part that failed meanwhile.
+    pub(crate) async fn slot(&mut self) -> Result<()> {
+        while self.tasks.len() >= self.engine.controller.window() {
+            self.engine.controller.held_back();
+            let joined = self.tasks.join_next().await;
+            self.collect(joined)?;
+        }
+        Ok(())
+    }
+
+    /// Runs `part` on a task of its own, as soon as there is a slot. The part itself asks for the right to send its
+    /// request, and gives it back before it waits for anything of the caller's: whoever reads or writes there may be
+    /// waiting for a request of the same store.
     ///
     /// # Errors
     /// The error of a part that failed meanwhile.
@@ -33,11 +51,7 @@ impl<T: Send + 'static> Schedule<T> {
         &mut self,
         part: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<()> {
-        while self.tasks.len() >= self.engine.controller.window() {
-            self.engine.controller.held_back();
-            let joined = self.tasks.join_next().await;
-            self.collect(joined)?;
-        }
+        self.slot().await?;
         self.tasks.spawn(part);
         Ok(())
     }

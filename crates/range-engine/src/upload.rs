@@ -24,6 +24,7 @@ pub(crate) struct RangedUpload {
 
 impl RangedUpload {
     pub(crate) async fn start(engine: &Arc<Engine>, key: &Key, options: PutOptions) -> Result<Self> {
+        engine.controller.writes_begin(&engine.policy);
         let timeout = engine.policy.first_byte_timeout;
         let deadline = options.deadline;
         let started =

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulation;
 #[cfg(test)]
 mod tests;
 
@@ -12,11 +14,11 @@ const SMALLEST: usize = 8;
 /// No service gives one client more than this many requests' worth of bandwidth.
 const LARGEST: usize = 256;
 
-/// Where the search begins: at AWS's 90 MB/s per connection, and parts of 8 MiB after 30 ms, this is 1 GB/s.
-const START: usize = 16;
-
 /// A step up must bring at least this much to be kept: less is noise, and each further connection has its cost.
 const WORTH: f64 = 1.08;
+
+/// The part of a target that counts as all of it: a link that is named by its rate brings that much in data.
+const ENOUGH: f64 = 0.95;
 
 /// Measurements over a shorter time say more about single requests than about the link.
 const SHORTEST_ROUND: Duration = Duration::from_millis(100);
@@ -41,6 +43,8 @@ pub(crate) struct Window {
     probe: Duration,
     /// The last refusal: when, and at which size.
     refused: Option<(Duration, usize)>,
+    /// Bytes per second that are enough.
+    target: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +62,7 @@ enum Factor {
     Quarter,
 }
 
-/// One measurement: at least as many completions as the window holds.
+/// One measurement.
 #[derive(Debug, Default)]
 struct Round {
     began: Duration,
@@ -71,13 +75,26 @@ struct Round {
 }
 
 impl Window {
-    pub(crate) fn new() -> Self {
+    /// A window of `start` requests, as far as that is within the limits. It does not grow where `target` bytes per
+    /// second are reached.
+    pub(crate) fn new(start: usize, target: Option<u64>) -> Self {
         Self {
-            size: START,
+            size: start.clamp(SMALLEST, LARGEST),
             phase: Phase::Raised { before: None, factor: Factor::Double },
             round: Round { settling: true, ..Round::default() },
             probe: PROBE,
             refused: None,
+            #[allow(clippy::cast_precision_loss, reason = "a rate needs no more than 52 bits")]
+            target: target.map(|target| target as f64 * ENOUGH),
+        }
+    }
+
+    /// Begins at `start` requests instead, unless something has been measured.
+    pub(crate) fn restart(&mut self, start: usize) {
+        let is_fresh =
+            matches!(self.phase, Phase::Raised { before: None, .. }) && self.round.completions == 0;
+        if is_fresh && self.round.began.is_zero() {
+            self.set(start);
         }
     }
 
@@ -91,7 +108,7 @@ impl Window {
         self.round.completions += 1;
         self.round.held_back |= held_back;
         let elapsed = now.saturating_sub(self.round.began);
-        if self.round.completions < self.size || elapsed < SHORTEST_ROUND {
+        if self.round.completions < self.needed() || elapsed < SHORTEST_ROUND {
             return;
         }
         let measured = self.round.held_back && !self.round.settling;
@@ -103,22 +120,48 @@ impl Window {
         }
     }
 
+    /// How many completions make a round. Parts that began together end together, so only after as many as the window
+    /// holds does a rate say little of when it was measured; what doubles the rate shows after half of them.
+    fn needed(&self) -> usize {
+        match self.phase {
+            Phase::Raised { factor: Factor::Double, .. } => self.size / 2,
+            _ if self.round.settling => self.size / 2,
+            _ => self.size,
+        }
+    }
+
     /// The service refused a request at `now`, or did not answer it.
     pub(crate) fn refused(&mut self, now: Duration) {
         if self.refused.is_some_and(|(at, _)| now.saturating_sub(at) < ONE_EVENT) {
             return;
         }
+        if !self.is_remembered(now) {
+            self.probe = PROBE / 2;
+        }
         self.refused = Some((now, self.size));
-        self.set(self.size * 7 / 10);
-        self.phase = Phase::Holding { since: now };
+        match self.phase {
+            // It was the step that was too large, and the size before it is known to be good.
+            Phase::Raised { before: Some((size, _)), .. } => self.back_to(now, size),
+            _ => self.back_to(now, self.size * 7 / 10),
+        }
+    }
+
+    /// Whether more requests may be in flight later, if they help.
+    pub(crate) fn may_grow(&self, now: Duration) -> bool {
+        self.size < LARGEST && !self.is_remembered(now)
+    }
+
+    /// Whether the service refused requests not long ago.
+    fn is_remembered(&self, now: Duration) -> bool {
+        self.refused.is_some_and(|(at, _)| now.saturating_sub(at) < REMEMBERED)
     }
 
     fn measured(&mut self, now: Duration, rate: f64) {
+        let is_enough = self.target.is_some_and(|target| rate >= target);
         match self.phase {
+            _ if is_enough => self.phase = Phase::Holding { since: now },
             Phase::Raised { before: Some((size, earlier)), .. } if rate < earlier * WORTH => {
-                self.set(size);
-                self.phase = Phase::Holding { since: now };
-                self.probe = (self.probe * 2).min(LONGEST_PROBE);
+                self.back_to(now, size);
             }
             Phase::Raised { factor, .. } => {
                 self.probe = PROBE;
@@ -131,17 +174,26 @@ impl Window {
         }
     }
 
+    /// Holds a smaller size, for longer each time.
+    fn back_to(&mut self, now: Duration, size: usize) {
+        self.set(size);
+        self.phase = Phase::Holding { since: now };
+        self.probe = (self.probe * 2).min(LONGEST_PROBE);
+    }
+
     /// Takes a step up from a size that brings `rate`, if there is room for one.
     fn raise(&mut self, now: Duration, rate: f64, factor: Factor) {
         let wanted = match factor {
             Factor::Double => self.size * 2,
             Factor::Quarter => self.size + self.size.div_ceil(4),
         };
-        let ceiling = match self.refused {
-            Some((at, size)) if now.saturating_sub(at) < REMEMBERED => size.saturating_sub(1),
-            _ => LARGEST,
+        let wanted = match self.refused {
+            // Halfway to where it was refused: soon as close as it gets, and each look costs fewer refusals.
+            Some((_, size)) if self.is_remembered(now) => {
+                wanted.min(size.saturating_sub(1)).min(usize::midpoint(self.size, size))
+            }
+            _ => wanted.min(LARGEST),
         };
-        let wanted = wanted.min(ceiling);
         if wanted <= self.size {
             self.phase = Phase::Holding { since: now };
             return;
