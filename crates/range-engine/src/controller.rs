@@ -65,9 +65,12 @@ impl Shared {
 
     /// Lets more requests go at once; a smaller window takes effect as permits come back.
     fn resize(&self, size: usize) {
-        self.size.store(size, Ordering::Relaxed);
-        let before = self.permits.fetch_max(size, Ordering::Relaxed);
-        self.semaphore.add_permits(size.saturating_sub(before));
+        let before = self.size.swap(size, Ordering::Relaxed);
+        if before != size {
+            tracing::debug!(before, size, "the window changed");
+        }
+        let permits = self.permits.fetch_max(size, Ordering::Relaxed);
+        self.semaphore.add_permits(size.saturating_sub(permits));
     }
 
     fn give_back(&self, permit: OwnedSemaphorePermit) {

@@ -24,7 +24,7 @@ const ENOUGH: f64 = 0.95;
 const SHORTEST_ROUND: Duration = Duration::from_millis(100);
 
 /// How soon to look again whether more helps, after it did not; doubles up to the longest.
-const PROBE: Duration = Duration::from_secs(2);
+const PROBE: Duration = Duration::from_secs(1);
 const LONGEST_PROBE: Duration = Duration::from_secs(32);
 
 /// A burst of refusals is one event: their requests were all sent before the window could shrink.
@@ -39,7 +39,7 @@ pub(crate) struct Window {
     size: usize,
     phase: Phase,
     round: Round,
-    /// The time between two looks whether more helps.
+    /// How long the next hold is.
     probe: Duration,
     /// The last refusal: when, and at which size.
     refused: Option<(Duration, usize)>,
@@ -52,7 +52,7 @@ enum Phase {
     /// The size was raised; `before` says what it was, and what it brought.
     Raised { before: Option<(usize, f64)>, factor: Factor },
     /// More did not help.
-    Holding { since: Duration },
+    Holding { until: Duration },
 }
 
 /// How large steps are: doubling until it stops helping, then carefully.
@@ -136,7 +136,7 @@ impl Window {
             return;
         }
         if !self.is_remembered(now) {
-            self.probe = PROBE / 2;
+            self.probe = PROBE;
         }
         self.refused = Some((now, self.size));
         match self.phase {
@@ -159,7 +159,7 @@ impl Window {
     fn measured(&mut self, now: Duration, rate: f64) {
         let is_enough = self.target.is_some_and(|target| rate >= target);
         match self.phase {
-            _ if is_enough => self.phase = Phase::Holding { since: now },
+            _ if is_enough => self.phase = Phase::Holding { until: now },
             Phase::Raised { before: Some((size, earlier)), .. } if rate < earlier * WORTH => {
                 self.back_to(now, size);
             }
@@ -167,7 +167,7 @@ impl Window {
                 self.probe = PROBE;
                 self.raise(now, rate, factor);
             }
-            Phase::Holding { since } if now.saturating_sub(since) >= self.probe => {
+            Phase::Holding { until } if now >= until => {
                 self.raise(now, rate, Factor::Quarter);
             }
             Phase::Holding { .. } => {}
@@ -177,7 +177,7 @@ impl Window {
     /// Holds a smaller size, for longer each time.
     fn back_to(&mut self, now: Duration, size: usize) {
         self.set(size);
-        self.phase = Phase::Holding { since: now };
+        self.phase = Phase::Holding { until: now + self.probe };
         self.probe = (self.probe * 2).min(LONGEST_PROBE);
     }
 
@@ -195,7 +195,7 @@ impl Window {
             _ => wanted.min(LARGEST),
         };
         if wanted <= self.size {
-            self.phase = Phase::Holding { since: now };
+            self.phase = Phase::Holding { until: now };
             return;
         }
         self.phase = Phase::Raised { before: Some((self.size, rate)), factor };
