@@ -37,6 +37,7 @@ mod ranged;
 mod read;
 mod retry;
 mod schedule;
+mod settings;
 mod stats;
 mod upload;
 mod window;
@@ -44,9 +45,10 @@ mod write;
 
 pub use {
     link::Link,
-    policy::{InFlight, PartSize, Policy, SETTINGS},
+    policy::{InFlight, PartSize, Policy},
     ranged::Ranged,
     retry::Retry,
+    settings::SETTINGS,
 };
 
 /// The table of the simulated services.

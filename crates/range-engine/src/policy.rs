@@ -1,138 +1,19 @@
 //! `Policy`: when to split, into what, how much at once, and when to try again. Typed, checked, settable.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rangeway_core::{Alias, Error, Operation, Result, Setting, SettingKind, Settings};
+use rangeway_core::{Error, Operation, Result};
 
 use crate::link::{Direction, Link};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-const PART_SIZE: Setting = Setting::new(
-    "part-size",
-    SettingKind::Size,
-    "Size of the ranges and upload parts that large transfers are split into; `auto` is 8MiB. Upload parts grow \
-     where the service allows only so many of them.",
-)
-.env(&["RANGEWAY_PART_SIZE"])
-.default("auto");
-
-const THRESHOLD: Setting = Setting::new(
-    "threshold",
-    SettingKind::Size,
-    "Reads of up to this many bytes are one request, larger ones are split. 8MiB unless set.",
-)
-.env(&["RANGEWAY_THRESHOLD"]);
-
-const PUT_THRESHOLD: Setting = Setting::new(
-    "put-threshold",
-    SettingKind::Size,
-    "Writes of up to this many bytes are one request, larger ones are multipart uploads. 16MiB unless set; files are \
-     never written in parts.",
-)
-.env(&["RANGEWAY_PUT_THRESHOLD"]);
-
-const IN_FLIGHT: Setting = Setting::new(
-    "in-flight",
-    SettingKind::Count,
-    "How many requests for parts a store has in flight at one time, all its transfers together. `auto` finds the number \
-     from 8 to 256 that brings the most, and backs off where the service asks for less. `auto` unless set, 8 for files.",
-)
-.env(&["RANGEWAY_IN_FLIGHT"]);
-
-const LINK: Setting = Setting::new(
-    "link",
-    SettingKind::Text,
-    "What kind of service is at the other end, which says where the search for the number of requests begins: `aws` for \
-     90 MB/s down and 20 MB/s up on each connection, `high-performance` for 150 and 100. `aws` unless set.",
-)
-.env(&["RANGEWAY_LINK"]);
-
-const TARGET: Setting = Setting::new(
-    "target",
-    SettingKind::Rate,
-    "The rate that is enough, in all. As many requests are in flight from the beginning as it takes on such a `link`, and \
-     no more are tried once it is reached. Nothing is held back to keep to it.",
-)
-.env(&["RANGEWAY_TARGET"])
-.aliases(&[Alias::new("S3DLIO_TARGET_GBPS", "Gbit/s")]);
-
-const MEMORY_LIMIT: Setting = Setting::new(
-    "memory-limit",
-    SettingKind::Size,
-    "How many bytes a store's reads hold in buffers of their own, and as many its writes. Memory that the caller \
-     asked for, such as a whole object as one buffer, and what a stream of unknown length brings before its first \
-     part is sent, does not count. 128MiB unless set.",
-)
-.env(&["RANGEWAY_MEMORY_LIMIT"]);
-
-const RECYCLED_MEMORY: Setting = Setting::new(
-    "recycled-memory",
-    SettingKind::Size,
-    "How many bytes of results that are no longer in use a store keeps for the next ones, as fresh memory costs time. \
-     What nobody asks for within 10 s is given back. `0` keeps none. 1GiB unless set.",
-)
-.env(&["RANGEWAY_RECYCLED_MEMORY"]);
-
-const ATTEMPTS: Setting = Setting::new(
-    "attempts",
-    SettingKind::Count,
-    "How often a request is sent before its failure is final, the first time included. 6 unless set, 1 for files.",
-)
-.env(&["RANGEWAY_ATTEMPTS"]);
-
-const BACKOFF: Setting = Setting::new(
-    "backoff",
-    SettingKind::Duration,
-    "Wait before the second attempt, 100ms unless set; each further wait is up to twice as long, at most 20s, with jitter. A longer \
-     `Retry-After` of the service is honoured.",
-)
-.env(&["RANGEWAY_BACKOFF"]);
-
-const FIRST_BYTE_TIMEOUT: Setting = Setting::new(
-    "first-byte-timeout",
-    SettingKind::Duration,
-    "How long one attempt waits for the answer to a request. 30s unless set.",
-)
-.env(&["RANGEWAY_FIRST_BYTE_TIMEOUT"]);
-
-const STALL_TIMEOUT: Setting = Setting::new(
-    "stall-timeout",
-    SettingKind::Duration,
-    "How long a body may stand still before the attempt is given up and resumed elsewhere. 20s unless set.",
-)
-.env(&["RANGEWAY_STALL_TIMEOUT"]);
-
-const HEDGE: Setting = Setting::new(
-    "hedge",
-    SettingKind::Flag,
-    "Whether a read whose answer or bytes are late, compared with the store's other reads, is raced by a second request. \
-     At most one request in twenty is. `true` unless set; files are never raced.",
-)
-.env(&["RANGEWAY_HEDGE"]);
-
-/// The engine's rows of the settings table: every backend understands them.
-pub const SETTINGS: &[Setting] = &[
-    PART_SIZE,
-    THRESHOLD,
-    PUT_THRESHOLD,
-    IN_FLIGHT,
-    LINK,
-    TARGET,
-    MEMORY_LIMIT,
-    RECYCLED_MEMORY,
-    ATTEMPTS,
-    BACKOFF,
-    FIRST_BYTE_TIMEOUT,
-    STALL_TIMEOUT,
-    HEDGE,
-];
-
 /// How large the parts of a transfer are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartSize {
-    /// What suits the store and the object: 8 MiB, more where an upload would need too many parts.
+    /// What suits the store and the object: 8 MiB, more where answers take long to begin or an upload would need too
+    /// many parts, less where a read ends or memory is short.
     Auto,
     /// This many bytes; more where an upload would need too many parts.
     Bytes(u64),
@@ -193,6 +74,8 @@ pub struct Policy {
     pub first_byte_timeout: Duration,
     /// How long a body may stand still.
     pub stall_timeout: Duration,
+    /// How long an operation may take that has no deadline of its own.
+    pub operation_timeout: Option<Duration>,
     /// Whether late reads are raced by a second request.
     pub hedge: bool,
 }
@@ -213,6 +96,7 @@ impl Policy {
             backoff: Duration::from_millis(100),
             first_byte_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(20),
+            operation_timeout: None,
             hedge: true,
         }
     }
@@ -226,47 +110,6 @@ impl Policy {
             hedge: false,
             ..Self::network()
         }
-    }
-
-    /// This policy with what `settings` say.
-    ///
-    /// # Errors
-    /// `InvalidInput` that names the setting.
-    pub fn from_settings(mut self, settings: &Settings) -> Result<Self> {
-        let is_auto =
-            |setting| settings.text(setting).is_some_and(|value| value.eq_ignore_ascii_case("auto"));
-        if is_auto(&PART_SIZE) {
-            self.part_size = PartSize::Auto;
-        } else {
-            replace(&mut self.part_size, settings.size(&PART_SIZE)?.map(PartSize::Bytes));
-        }
-        if is_auto(&IN_FLIGHT) {
-            self.in_flight = InFlight::Auto;
-        } else {
-            replace(&mut self.in_flight, settings.count(&IN_FLIGHT)?.map(InFlight::Fixed));
-        }
-        if let Some(name) = settings.text(&LINK) {
-            self.link = match name.to_ascii_lowercase().as_str() {
-                "aws" => Link::Aws,
-                "high-performance" => Link::HighPerformance,
-                _ => {
-                    return Err(Error::invalid(format!("link is {name:?}, not `aws` or `high-performance`"))
-                        .with_operation(Operation::Configure));
-                }
-            };
-        }
-        self.target = settings.rate(&TARGET)?.or(self.target);
-        replace(&mut self.threshold, settings.size(&THRESHOLD)?);
-        replace(&mut self.put_threshold, settings.size(&PUT_THRESHOLD)?);
-        replace(&mut self.memory_limit, settings.size(&MEMORY_LIMIT)?);
-        replace(&mut self.recycled_memory, settings.size(&RECYCLED_MEMORY)?);
-        replace(&mut self.attempts, settings.count(&ATTEMPTS)?);
-        replace(&mut self.backoff, settings.duration(&BACKOFF)?);
-        replace(&mut self.first_byte_timeout, settings.duration(&FIRST_BYTE_TIMEOUT)?);
-        replace(&mut self.stall_timeout, settings.duration(&STALL_TIMEOUT)?);
-        replace(&mut self.hedge, settings.flag(&HEDGE)?);
-        self.validate()?;
-        Ok(self)
     }
 
     /// Checks every field.
@@ -288,7 +131,8 @@ impl Policy {
         check(self.memory_limit >= self.part_size.base(), "memory-limit must hold at least one part")?;
         check((1..=100).contains(&self.attempts), "attempts must be from 1 to 100")?;
         check(!self.first_byte_timeout.is_zero(), "first-byte-timeout must be more than 0")?;
-        check(!self.stall_timeout.is_zero(), "stall-timeout must be more than 0")
+        check(!self.stall_timeout.is_zero(), "stall-timeout must be more than 0")?;
+        check(self.operation_timeout != Some(Duration::ZERO), "operation-timeout must be more than 0")
     }
 
     /// Sets [`threshold`](Self#structfield.threshold).
@@ -368,16 +212,21 @@ impl Policy {
         self
     }
 
+    /// Sets [`operation_timeout`](Self#structfield.operation_timeout).
+    pub fn operation_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.operation_timeout = timeout;
+        self
+    }
+
+    /// `deadline`, or that of an operation which begins now and has none.
+    pub(crate) fn deadline(&self, deadline: Option<Instant>) -> Option<Instant> {
+        deadline.or_else(|| Instant::now().checked_add(self.operation_timeout?))
+    }
+
     /// Sets [`hedge`](Self#structfield.hedge).
     pub fn hedge(mut self, hedge: bool) -> Self {
         self.hedge = hedge;
         self
-    }
-}
-
-fn replace<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
     }
 }
 
@@ -389,33 +238,5 @@ mod tests {
     fn the_defaults_are_valid() -> Result<()> {
         Policy::network().validate()?;
         Policy::local().validate()
-    }
-
-    #[test]
-    fn settings_change_what_they_name() -> Result<()> {
-        let settings =
-            Settings::default().set("part-size", "1MiB").set("in-flight", "3").set("backoff", "5ms");
-        let policy = Policy::network().from_settings(&settings)?;
-        assert_eq!((policy.part_size, policy.in_flight), (PartSize::Bytes(MIB), InFlight::Fixed(3)));
-        assert_eq!(policy.backoff, Duration::from_millis(5));
-        let auto = Settings::default().set("part-size", "auto").set("in-flight", "auto");
-        assert_eq!(Policy::network().from_settings(&auto)?, Policy::network());
-        Ok(())
-    }
-
-    #[test]
-    fn bad_values_are_refused_by_name() {
-        for (name, value) in [
-            ("part-size", "1KiB"),
-            ("in-flight", "0"),
-            ("attempts", "0"),
-            ("memory-limit", "1MiB"),
-            ("threshold", "many"),
-            ("stall-timeout", "0s"),
-        ] {
-            let error =
-                Policy::network().from_settings(&Settings::default().set(name, value)).expect_err(name);
-            assert!(error.to_string().contains(name), "{error}");
-        }
     }
 }

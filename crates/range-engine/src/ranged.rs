@@ -65,16 +65,19 @@ impl<S: Store> Store for Ranged<S> {
     }
 
     async fn head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        let timeout = self.engine.policy.first_byte_timeout;
-        let answer = self.engine.request(timeout, None, || self.inner.head(key, options.clone())).await;
+        let policy = &self.engine.policy;
+        let (timeout, deadline) = (policy.first_byte_timeout, policy.deadline(None));
+        let answer = self.engine.request(timeout, deadline, || self.inner.head(key, options.clone())).await;
         answer.map_err(|error| self.engine.locate(Operation::Head, key, error))
     }
 
-    async fn get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
+    async fn get(&self, key: &Key, mut options: GetOptions) -> Result<GetResponse> {
+        options.deadline = self.engine.policy.deadline(options.deadline);
         read::get(&self.engine, key, options).await
     }
 
-    async fn put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
+    async fn put(&self, key: &Key, payload: Payload, mut options: PutOptions) -> Result<PutResponse> {
+        options.deadline = self.engine.policy.deadline(options.deadline);
         write::put(&self.engine, key, payload, options).await
     }
 
@@ -93,7 +96,7 @@ impl<S: Store> Store for Ranged<S> {
     async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
         let copy = || self.inner.copy(from, to, options.clone());
         // A store that copies in parts takes as long as that takes, and limits its requests itself.
-        let copied = self.engine.request(Duration::MAX, None, copy).await;
+        let copied = self.engine.request(Duration::MAX, self.engine.policy.deadline(None), copy).await;
         copied.map_err(|error| self.engine.locate(Operation::Copy, from, error))
     }
 

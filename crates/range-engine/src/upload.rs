@@ -18,6 +18,7 @@ const SERVER_SIDE_TIMEOUT: Duration = Duration::from_mins(10);
 pub(crate) struct RangedUpload {
     engine: Arc<Engine>,
     key: Key,
+    /// Of the whole upload; without one, each operation has that of the store.
     deadline: Option<Instant>,
     inner: Box<dyn MultipartUpload>,
 }
@@ -27,8 +28,8 @@ impl RangedUpload {
         engine.controller.writes_begin(&engine.policy);
         let timeout = engine.policy.first_byte_timeout;
         let deadline = options.deadline;
-        let started =
-            engine.request(timeout, deadline, || engine.store.start_multipart(key, options.clone())).await;
+        let start = || engine.store.start_multipart(key, options.clone());
+        let started = engine.request(timeout, engine.policy.deadline(deadline), start).await;
         let inner = started.map_err(|error| engine.locate(Operation::Multipart, key, error))?;
         Ok(Self { engine: Arc::clone(engine), key: key.clone(), deadline, inner })
     }
@@ -36,14 +37,13 @@ impl RangedUpload {
     /// Sends one part as soon as it is in memory and one more request may be in flight.
     pub(crate) async fn send(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
         let located = |error| self.engine.locate(Operation::Multipart, &self.key, error);
-        let rope = until(self.deadline, payload.into_rope()).await.map_err(located)?;
+        let deadline = self.engine.policy.deadline(self.deadline);
+        let rope = until(deadline, payload.into_rope()).await.map_err(located)?;
         let size = rope.iter().map(|chunk| chunk.len() as u64).sum();
-        let _permit = self.engine.permit(self.deadline).await.map_err(located)?;
+        let _permit = self.engine.permit(deadline).await.map_err(located)?;
         let timeout = self.engine.upload_timeout(size);
-        let sent = self
-            .engine
-            .request(timeout, self.deadline, || self.inner.put_part(part, rope.clone().into()))
-            .await;
+        let sent =
+            self.engine.request(timeout, deadline, || self.inner.put_part(part, rope.clone().into())).await;
         let uploaded = sent.map_err(located)?;
         self.engine.counters.written(size);
         Ok(uploaded)
@@ -58,12 +58,13 @@ impl MultipartUpload for RangedUpload {
 
     async fn complete(&self, parts: Vec<UploadedPart>) -> Result<PutResponse> {
         let complete = || self.inner.complete(parts.clone());
-        let completed = self.engine.request(SERVER_SIDE_TIMEOUT, self.deadline, complete).await;
+        let deadline = self.engine.policy.deadline(self.deadline);
+        let completed = self.engine.request(SERVER_SIDE_TIMEOUT, deadline, complete).await;
         completed.map_err(|error| self.engine.locate(Operation::Multipart, &self.key, error))
     }
 
     async fn abort(&self) -> Result<()> {
-        // The deadline of the write does not apply: nothing may be left behind.
+        // No deadline applies, neither that of the write nor one of the store: nothing may be left behind.
         let aborted =
             self.engine.request(self.engine.policy.first_byte_timeout, None, || self.inner.abort()).await;
         aborted.map_err(|error| self.engine.locate(Operation::Multipart, &self.key, error))

@@ -1,7 +1,6 @@
 //! Transfers of one store that depend on each other, or on a caller who takes his time: none waits for ever.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -16,6 +15,7 @@ use rangeway_range_engine::{Policy, Ranged};
 
 use crate::faulty::{Fault, Faulty};
 use crate::reads::{data, policy};
+use crate::writes::open_uploads;
 
 const KIB: u64 = 1 << 10;
 
@@ -25,10 +25,6 @@ fn narrow() -> Policy {
 
 async fn bounded<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_mins(1), future).await.expect("no deadlock")
-}
-
-fn open_uploads(store: &Ranged<Faulty>) -> usize {
-    store.inner().log.open_uploads.load(Ordering::Relaxed)
 }
 
 /// Never goes on after `length` bytes.

@@ -23,7 +23,7 @@ fn chunks(bytes: &Bytes, size: usize) -> Vec<Result<Bytes>> {
     bytes.chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect()
 }
 
-fn open_uploads(store: &Ranged<Faulty>) -> usize {
+pub(crate) fn open_uploads(store: &Ranged<Faulty>) -> usize {
     store.inner().log.open_uploads.load(Ordering::Relaxed)
 }
 
