@@ -74,13 +74,16 @@ impl Shared {
     }
 
     fn give_back(&self, permit: OwnedSemaphorePermit) {
-        let size = self.size.load(Ordering::Relaxed);
-        let shrunk = self.permits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |permits| {
-            (permits > size).then(|| permits - 1)
-        });
-        if shrunk.is_ok() {
+        if self.shrink() {
             permit.forget();
         }
+    }
+
+    /// Counts one permit less if there are more than the window says.
+    fn shrink(&self) -> bool {
+        let size = self.size.load(Ordering::Relaxed);
+        let less = |permits| (permits > size).then(|| permits - 1);
+        self.permits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 }
 
@@ -150,6 +153,25 @@ impl Controller {
         Permit { shared: Arc::clone(&self.0), permit: Some(permit) }
     }
 
+    /// Waits until the window has room for a request that was refused, and whose permit is one too many now: it would
+    /// only be refused again.
+    pub(crate) async fn turn(&self) {
+        /// Counts the permit again that was one too many, when nobody waits any more.
+        struct TooMany<'a>(&'a Shared);
+        impl Drop for TooMany<'_> {
+            fn drop(&mut self) {
+                self.0.permits.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        if self.0.shrink() {
+            let too_many = TooMany(&self.0);
+            let permit = self.0.semaphore.acquire().await.expect("the semaphore is never closed");
+            // It takes the place of the one that the request has.
+            permit.forget();
+            std::mem::forget(too_many);
+        }
+    }
+
     /// A transfer has more to ask for than the window lets it.
     pub(crate) fn held_back(&self) {
         self.0.held_back.store(true, Ordering::Relaxed);
@@ -167,6 +189,8 @@ impl Controller {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -208,5 +232,27 @@ mod tests {
         assert_eq!(controller.0.semaphore.available_permits(), smaller);
         controller.0.resize(40);
         assert_eq!(controller.0.semaphore.available_permits(), 40);
+    }
+
+    #[tokio::test]
+    async fn a_refused_request_waits_for_room_in_a_smaller_window() {
+        let controller = Controller::new(&Policy::network(), Arc::default());
+        controller.turn().await;
+        let mut permits = Vec::new();
+        for _ in 0..16 {
+            permits.push(controller.acquire().await);
+        }
+        controller.refused();
+        assert_eq!(controller.window(), 11);
+        assert!(controller.turn().now_or_never().is_none(), "given up");
+        let mut turn = Box::pin(controller.turn());
+        for _ in 0..5 {
+            assert!((&mut turn).now_or_never().is_none());
+            permits.pop();
+        }
+        assert!(turn.now_or_never().is_some());
+        controller.turn().await;
+        permits.clear();
+        assert_eq!(controller.0.semaphore.available_permits(), 11);
     }
 }

@@ -140,15 +140,24 @@ impl Engine {
         may
     }
 
-    /// Waits until the next attempt may be made, and lets the window know of refusals.
+    /// Waits until the next attempt may be made, and lets the window know of refusals, and have its way.
     ///
     /// # Errors
     /// `error` itself when trying again is no use or not allowed.
     pub(crate) async fn failed(&self, attempts: &mut Attempts, error: Error) -> Result<()> {
-        if matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Timeout) {
+        let kind = error.kind();
+        if matches!(kind, ErrorKind::RateLimited | ErrorKind::Timeout) {
             self.controller.refused();
         }
-        attempts.failed(error).await
+        attempts.failed(error).await?;
+        if kind == ErrorKind::RateLimited {
+            let turn = async {
+                self.controller.turn().await;
+                Ok(())
+            };
+            return until(attempts.deadline(), turn).await;
+        }
+        Ok(())
     }
 }
 

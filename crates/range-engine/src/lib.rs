@@ -51,7 +51,9 @@ pub use {
     settings::SETTINGS,
 };
 
-/// The table of the simulated services.
+/// The window against simulated services, for the benchmarks.
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
-pub use window::simulation;
+pub mod simulation {
+    pub use crate::window::simulation::{Row, rows};
+}

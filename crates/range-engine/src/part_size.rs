@@ -71,9 +71,9 @@ impl Sizes {
 }
 
 /// The size of parts while much is left: as many doublings of `base` as it takes to keep the wait for the first byte
-/// below a quarter of a part's time; below a tenth where more requests at a time cannot make up for the wait.
+/// below a quarter of a part's time; below a twentieth where more requests at a time cannot make up for the wait.
 fn usual(base: u64, lag: u64, may_grow: bool) -> u64 {
-    let wanted = lag.saturating_mul(if may_grow { 3 } else { 9 });
+    let wanted = lag.saturating_mul(if may_grow { 3 } else { 19 });
     let mut size = base;
     while size < wanted && size < LARGEST {
         size *= 2;
@@ -137,7 +137,7 @@ mod tests {
             (None, true, u64::MAX, 8),
             (Some(0), false, u64::MAX, 8),
             (near, true, u64::MAX, 8),
-            (near, false, u64::MAX, 32),
+            (near, false, u64::MAX, 64),
             (far, true, u64::MAX, 32),
             (far, false, u64::MAX, 64),
             (slow, true, u64::MAX, 64),

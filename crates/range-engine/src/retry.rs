@@ -80,6 +80,11 @@ impl Attempts {
         self.number
     }
 
+    /// When the last of them must have ended.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// Starts counting anew, because the last attempt got somewhere.
     pub(crate) fn reset(&mut self) {
         self.number = 1;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 #[cfg(any(test, feature = "simulation"))]
-pub mod simulation;
+pub(crate) mod simulation;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,10 @@
     clippy::cast_sign_loss,
     reason = "a simulation computes in floating point"
 )]
+#![cfg_attr(
+    not(feature = "simulation"),
+    allow(unreachable_pub, dead_code, reason = "the tests look at less than what is printed")
+)]
 
 use std::time::Duration;
 
@@ -128,10 +132,12 @@ enum Step {
     Answer {
         at: f64,
     },
-    /// The request is sent again.
-    Retry {
+    /// The request is sent, or sent again.
+    Send {
         at: f64,
     },
+    /// It may be sent again once the window has room for it.
+    Turn,
     Body {
         left: f64,
     },
@@ -231,8 +237,17 @@ impl Run<'_> {
         0.5 + (self.seed >> 33) as f64 / (1u64 << 31) as f64
     }
 
-    /// Begins parts, as many as window and memory allow.
+    /// How many requests the service has.
+    fn in_flight(&self) -> usize {
+        self.parts.iter().filter(|part| matches!(part.step, Step::Answer { .. } | Step::Body { .. })).count()
+    }
+
+    /// Begins parts, as many as window and memory allow; those that were refused come first.
     fn plan(&mut self) {
+        let free = self.window.size().saturating_sub(self.in_flight());
+        for part in self.parts.iter_mut().filter(|part| matches!(part.step, Step::Turn)).take(free) {
+            part.step = Step::Send { at: self.now };
+        }
         while self.unplanned > 0 {
             if self.parts.len() >= self.window.size() {
                 self.held_back = true;
@@ -252,7 +267,7 @@ impl Run<'_> {
             }
             self.unplanned -= length;
             self.planned += length;
-            let part = Part { length, begun: self.now, attempts: 0, step: Step::Retry { at: self.now } };
+            let part = Part { length, begun: self.now, attempts: 0, step: Step::Send { at: self.now } };
             self.parts.push(part);
         }
     }
@@ -262,15 +277,15 @@ impl Run<'_> {
         let moving = self.parts.iter().filter(|part| matches!(part.step, Step::Body { .. })).count();
         let rate = self.case.per_connection.min(self.case.link / moving.max(1) as f64);
         let due = self.parts.iter().map(|part| match part.step {
-            Step::Answer { at } | Step::Retry { at } => at,
+            Step::Answer { at } | Step::Send { at } => at,
+            Step::Turn => f64::MAX,
             Step::Body { left } => self.now + left / rate,
         });
         let next = due.fold(f64::MAX, f64::min).max(self.now);
         let bytes = rate * (next - self.now);
         self.now = next;
+        let mut in_flight = self.in_flight();
         let mut parts = std::mem::take(&mut self.parts);
-        let answered = |part: &Part| !matches!(part.step, Step::Retry { .. });
-        let mut in_flight = parts.iter().filter(|part| answered(part)).count();
         for part in &mut parts {
             match &mut part.step {
                 Step::Body { left } => {
@@ -282,7 +297,11 @@ impl Run<'_> {
                     part.step = Step::Body { left: part.length as f64 };
                     part.begun = self.now;
                 }
-                Step::Retry { at } if *at <= self.now => {
+                Step::Send { at } if *at <= self.now => {
+                    if part.attempts > 0 && in_flight >= self.window.size() {
+                        part.step = Step::Turn;
+                        continue;
+                    }
                     part.step = self.send(&mut in_flight, &mut part.attempts);
                     part.begun = self.now;
                 }
@@ -315,6 +334,6 @@ impl Run<'_> {
         self.window.refused(Duration::from_secs_f64(self.now));
         let wait = 0.1 * f64::powi(2.0, *attempts) * (0.5 + self.jitter() / 4.0);
         *attempts += 1;
-        Step::Retry { at: self.now + wait.min(20.0) }
+        Step::Send { at: self.now + wait.min(20.0) }
     }
 }

@@ -24,12 +24,12 @@ fn services_row_by_row() {
             "a cap of 800 MB/s" => Bounds { share: 0.97, reached: 1.0, largest: 64, ..USUAL },
             "a slow link" => Bounds { share: 0.99, largest: 32, ..USUAL },
             "32 requests at a time" | "32 slow requests at a time" => {
-                Bounds { share: 0.88, refused: 0.03, largest: 64, ..USUAL }
+                Bounds { share: 0.92, refused: 0.03, largest: 64, ..USUAL }
             }
             "100 requests at a time" => Bounds { share: 0.8, reached: 4.0, largest: 128, refused: 0.03 },
             "a fast network nearby" => Bounds { share: 0.99, reached: 0.5, largest: 32, ..USUAL },
             "10 GB/s" => USUAL,
-            "10 GB/s, told so" => Bounds { share: 0.97, ..USUAL },
+            "10 GB/s, told so" => Bounds { share: 0.97, reached: 2.5, ..USUAL },
             "25 Gbit/s" => Bounds { share: 0.93, reached: 1.0, largest: 128, ..USUAL },
             "25 Gbit/s, 100 ms away" => Bounds { share: 0.93, ..USUAL },
             "slow connections" => Bounds { share: 0.6, reached: 8.0, ..USUAL },
