@@ -20,6 +20,12 @@ const LATE: (f64, u64) = (0.9, 2);
 /// Sooner than this, an answer would often come while the race begins.
 const SOONEST: Duration = Duration::from_millis(30);
 
+/// While nothing is known, a body that stands still for so long is late: few networks are silent for two seconds.
+const HANGS: Duration = Duration::from_secs(2);
+
+/// So many times as long as what is late, and no bytes are to be expected any more.
+const HOPELESS: u32 = 10;
+
 /// A body is slow below this part of the usual rate: so much the connections of one link do not differ.
 const SLOW_SHARE: u64 = 4;
 
@@ -59,9 +65,14 @@ impl Pace {
         self.waits.late()
     }
 
-    /// After how long a body that stands still is late; `None` while nothing is known.
-    pub(crate) fn late_bytes(&self) -> Option<Duration> {
-        self.gaps.late()
+    /// After how long a body that stands still is late.
+    pub(crate) fn late_bytes(&self) -> Duration {
+        self.gaps.late().unwrap_or(HANGS)
+    }
+
+    /// After how long a body that stands still is given up, which is `limit` at most.
+    pub(crate) fn hung(&self, limit: Duration) -> Duration {
+        self.gaps.late().map_or(limit, |late| (late * HOPELESS).max(HANGS).min(limit))
     }
 
     /// How many bytes one connection brings in the time that an answer takes to begin; `None` while that is not known.
@@ -177,7 +188,7 @@ mod tests {
         assert_eq!(pace.late_answer(), None);
         pace.answered(20 * MS);
         assert_eq!(pace.late_answer(), Some(40 * MS));
-        assert_eq!(pace.late_bytes(), None);
+        assert_eq!((pace.late_bytes(), pace.hung(20 * HANGS)), (HANGS, 20 * HANGS));
     }
 
     #[test]
@@ -208,7 +219,8 @@ mod tests {
             pace.answered(MS);
             pace.finished(&speed(8 << 20, 1, MS));
         }
-        assert_eq!((pace.late_answer(), pace.late_bytes()), (Some(SOONEST), Some(SOONEST)));
+        assert_eq!((pace.late_answer(), pace.late_bytes()), (Some(SOONEST), SOONEST));
+        assert_eq!((pace.hung(20 * HANGS), pace.hung(MS)), (HANGS, MS));
     }
 
     #[test]

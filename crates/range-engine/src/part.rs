@@ -226,9 +226,10 @@ impl PartReader {
             let second = || engine.may_hedge().then(|| source.open(range, 1).boxed());
             let (winner, wait) = {
                 let stall = engine.policy.stall_timeout;
+                let stall = if engine.policy.hedge { engine.pace.hung(stall) } else { stall };
                 let next = next_of(body, buffer.as_deref_mut());
                 let next = pin!(limited(stall, source.deadline, STOOD_STILL, next));
-                timed(race(next, engine.pace.late_bytes(), second)).await
+                timed(race(next, Some(engine.pace.late_bytes()), second)).await
             };
             match winner? {
                 Winner::First(next) => {
@@ -275,6 +276,11 @@ impl PartReader {
         self.body = None;
         if std::mem::take(&mut self.progress) >= PROGRESS {
             self.attempts.reset();
+            // A connection that broke or fell silent says nothing of the service: there is nothing to wait for.
+            if error.is_retryable() && matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Timeout) {
+                tracing::debug!(%error, "going on over another connection");
+                return self.attempts.at_once(error);
+            }
         }
         let engine = &self.source.engine;
         engine.failed(&mut self.attempts, error).await.map_err(|error| self.source.locate(error))

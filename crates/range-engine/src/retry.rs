@@ -90,6 +90,18 @@ impl Attempts {
         self.number = 1;
     }
 
+    /// Makes the next attempt at once.
+    ///
+    /// # Errors
+    /// `error` itself when there is no next attempt.
+    pub(crate) fn at_once(&mut self, error: Error) -> Result<()> {
+        if self.number >= self.retry.attempts {
+            return Err(error.exhausted(self.number));
+        }
+        self.number += 1;
+        Ok(())
+    }
+
     /// Waits until the next attempt may be made.
     ///
     /// # Errors

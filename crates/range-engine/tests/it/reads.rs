@@ -312,7 +312,8 @@ async fn silence_is_given_up_and_resumed() -> Result<()> {
         let script = move |number| if number % 2 == 0 { fault } else { Fault::None };
         let (store, bytes) = store(Faulty::new().on_get(script), 60_000).await?;
         assert_eq!(store.get_bytes("k").await?, bytes, "{fault:?}");
-        assert_eq!(store.stats().retries, 1);
+        // An answer that never comes is given up; a body that stands still is raced before.
+        assert_eq!(store.stats().retries + store.stats().hedges, 1);
     }
     let (store, _) = store(Faulty::new().on_get(|_| Fault::Hang), 60_000).await?;
     assert_eq!(store.get_bytes("k").await.expect_err("silence").kind(), ErrorKind::Timeout);
