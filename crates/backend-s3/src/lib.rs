@@ -17,6 +17,9 @@
 
 mod api;
 mod backend;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod config;
 mod containers;
 mod copy;

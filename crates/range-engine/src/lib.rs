@@ -19,6 +19,9 @@
 //! ```
 #![deny(unsafe_code)]
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod body;
 mod budget;
 mod buffer;

@@ -1,6 +1,8 @@
 //! The direct data path: GETs over our own HTTP/1.1 connections, whose bodies are read from the socket straight into
 //! the caller's buffer. An HTTP library reads into buffers of its own, so every byte would be copied once more.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 mod body;
 mod head;
 mod pool;

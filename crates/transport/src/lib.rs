@@ -45,5 +45,9 @@ pub use {
     status::kind_of_status,
 };
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub use direct::bench;
+
 /// The types of the HTTP messages, so that backends need not name the crate.
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};

@@ -1,0 +1,46 @@
+//! What the benchmarks reach of the inside. A promise to nobody: it changes with what it shows.
+
+use std::ops::Range;
+use std::time::SystemTime;
+
+use object_store::aws::AwsCredential;
+use rangeway_core::{Env, Key, Result, Settings, StoreUri};
+use rangeway_transport::{Method, Request, header, headers};
+
+use crate::api::Api;
+use crate::config::S3Config;
+use crate::sign::Signer;
+
+/// Makes requests to a bucket.
+#[derive(Debug)]
+pub struct Requests {
+    api: Api,
+    credential: AwsCredential,
+}
+
+impl Requests {
+    /// Requests to a bucket of Amazon S3.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad name.
+    pub fn new(bucket: &str) -> Result<Self> {
+        let settings = Settings::new(Env::empty()).set("anonymous", "true");
+        let api = Api::new(&StoreUri::new("s3", bucket, ""), S3Config::from_settings(&settings)?)?;
+        let (key_id, secret_key) = ("AKIAIOSFODNN7EXAMPLE".to_owned(), "s".repeat(40));
+        Ok(Self { api, credential: AwsCredential { key_id, secret_key, token: None } })
+    }
+
+    /// A signed request for a range of an object.
+    ///
+    /// # Errors
+    /// `InvalidInput` for the empty key.
+    pub fn get(&self, key: &Key, range: Range<u64>, time: SystemTime) -> Result<Request> {
+        let mut request = self.api.object(Method::GET, key, &[])?;
+        request.headers.insert(header::RANGE, headers::range(&range.into())?);
+        let region = self.api.region();
+        let signer =
+            Signer { credential: &self.credential, region, service: "s3", sign_payload: false, time };
+        signer.sign(&mut request)?;
+        Ok(request)
+    }
+}
