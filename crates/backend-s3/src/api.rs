@@ -18,8 +18,7 @@ use crate::sign::Signer;
 #[derive(Debug)]
 pub(crate) struct S3Service {
     credentials: Credentials,
-    region: String,
-    sign_payload: bool,
+    signer: Signer,
     request_payer: bool,
 }
 
@@ -30,18 +29,11 @@ impl Service for S3Service {
             request.headers.insert("x-amz-request-payer", HeaderValue::from_static("requester"));
         }
         let Some(credential) = self.credentials.get().await? else { return Ok(()) };
-        let signer = Signer {
-            credential: &credential,
-            region: &self.region,
-            service: "s3",
-            sign_payload: self.sign_payload,
-            time: SystemTime::now(),
-        };
-        signer.sign(request)
+        self.signer.sign(request, &credential, SystemTime::now())
     }
 
     fn refuse(&self, refusal: Refusal) -> Error {
-        error::of_refusal(&refusal, &self.region)
+        error::of_refusal(&refusal, self.signer.region())
     }
 }
 
@@ -76,8 +68,7 @@ impl Api {
         let client = Client::new(&config.client)?;
         let service = S3Service {
             credentials: Credentials::new(config.credentials, &config.region, client.clone())?,
-            region: config.region,
-            sign_payload: config.sign_payload,
+            signer: Signer::new(&config.region, "s3", config.sign_payload),
             request_payer: config.request_payer,
         };
         Ok(Self {
@@ -105,7 +96,7 @@ impl Api {
 
     /// The region that requests are signed for.
     pub(crate) fn region(&self) -> &str {
-        &self.rest.service().region
+        self.rest.service().signer.region()
     }
 
     /// A request about the object `key`.
