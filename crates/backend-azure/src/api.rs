@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rangeway_core::{Error, ErrorKind, Key, Result, StoreUri, TransferStats};
 use rangeway_transport::xml::Element;
 use rangeway_transport::{
-    Client, HeaderMap, HeaderName, Method, Refusal, Request, Response, Rest, Service, Uri, encode,
+    Client, HeaderMap, HeaderName, Method, Refusal, Request, Response, Rest, Service, encode,
 };
 
 use crate::config::AzureConfig;
@@ -95,19 +95,19 @@ impl Api {
         if key.is_empty() {
             return Err(Error::invalid("the empty key names the container, not a blob"));
         }
-        Ok(Request::new(method, target(&self.url(key), query)?))
+        Ok(Request::new(method, encode::uri(self.url(key), query)?))
     }
 
     /// A request about the container.
     pub(crate) fn container(&self, method: Method, query: &[(&str, &str)]) -> Result<Request> {
         let url = format!("{}/{}", self.endpoint, encode::path(self.uri.container()));
         let query: Vec<_> = [("restype", "container")].iter().chain(query).copied().collect();
-        Ok(Request::new(method, target(&url, &query)?))
+        Ok(Request::new(method, encode::uri(url, &query)?))
     }
 
     /// A request about the account.
     pub(crate) fn account(&self, method: Method, query: &[(&str, &str)]) -> Result<Request> {
-        Ok(Request::new(method, target(&format!("{}/", self.endpoint), query)?))
+        Ok(Request::new(method, encode::uri(format!("{}/", self.endpoint), query)?))
     }
 
     /// Sends one request.
@@ -130,13 +130,6 @@ impl Api {
         Err(Error::new(ErrorKind::Integrity, format!("the answer is a {found:?}, not a {root:?}"))
             .with_hint("check the endpoint: is it Azure Blob Storage?"))
     }
-}
-
-fn target(url: &str, query: &[(&str, &str)]) -> Result<Uri> {
-    let query = encode::query(query);
-    let text = if query.is_empty() { url.to_owned() } else { format!("{url}?{query}") };
-    text.parse()
-        .map_err(|error| Error::invalid("the key or the prefix is too long to be sent").with_source(error))
 }
 
 /// Refuses names that would be another path: containers have lower-case letters, digits and dashes; a few are special.

@@ -242,7 +242,7 @@ impl Store for HttpStore {
     }
 
     fn stats(&self) -> TransferStats {
-        TransferStats::default()
+        self.rest.stats()
     }
 
     async fn drain(&self) {}

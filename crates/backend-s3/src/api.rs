@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rangeway_core::{Error, Key, Result, StoreUri, TransferStats};
 use rangeway_transport::xml::Element;
 use rangeway_transport::{
-    Client, HeaderMap, HeaderValue, Method, Refusal, Request, Response, Rest, Service, Uri, encode,
+    Client, HeaderMap, HeaderValue, Method, Refusal, Request, Response, Rest, Service, encode,
 };
 
 use crate::config::S3Config;
@@ -108,12 +108,12 @@ impl Api {
             return Err(Error::invalid("the empty key names the bucket, not an object"));
         }
         let path = encode::path(key.as_str());
-        Ok(Request::new(method, target(&format!("{}/{path}", self.base), query)?))
+        Ok(Request::new(method, encode::uri([self.base.as_str(), "/", &path].concat(), query)?))
     }
 
     /// A request about the bucket.
     pub(crate) fn bucket(&self, method: Method, query: &[(&str, &str)]) -> Result<Request> {
-        Ok(Request::new(method, target(&format!("{}/", self.base), query)?))
+        Ok(Request::new(method, encode::uri(format!("{}/", self.base), query)?))
     }
 
     /// Sends one request.
@@ -142,13 +142,6 @@ impl Api {
         }
         Ok((headers, document))
     }
-}
-
-fn target(url: &str, query: &[(&str, &str)]) -> Result<Uri> {
-    let query = encode::query(query);
-    let text = if query.is_empty() { url.to_owned() } else { format!("{url}?{query}") };
-    text.parse()
-        .map_err(|error| Error::invalid("the key or the prefix is too long to be sent").with_source(error))
 }
 
 /// Refuses names that would be another path or another host.

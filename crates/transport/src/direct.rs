@@ -4,23 +4,23 @@
 #[cfg(feature = "bench")]
 pub mod bench;
 mod body;
+mod chunked;
 mod head;
 mod pool;
 
 use std::io;
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::ClientOptions;
 use crate::connect::{BoxError, Connect};
-use crate::stream::Stream;
 
 pub(crate) use body::DirectBody;
 use head::Head;
 pub(crate) use head::MAX_HEADERS;
-use pool::{Lease, Pool};
+use pool::{Connection, Lease, Origin, Pool};
 
 /// The first read of an answer: enough for its head, and for a small object with it.
 const FIRST_READ: usize = 16 << 10;
@@ -63,54 +63,50 @@ impl Direct {
         &self,
         request: &http::Request<()>,
     ) -> Result<http::Response<DirectBody>, Failure> {
-        let origin = pool::Origin::of(request.uri());
+        let origin = Origin::of(request.uri());
         let permit = self.pool.permit(&origin).await;
-        let message = head::request(request);
-        while let Some(mut stream) = self.pool.take(&origin) {
-            match exchange(&mut stream, &message).await {
-                Ok(answer) => return Ok(self.answer(answer, stream, origin, permit)),
+        while let Some(mut connection) = self.pool.take(&origin) {
+            match exchange(&mut connection, request).await {
+                Ok(head) => return Ok(self.answer(head, Lease { connection, permit }, origin)),
                 Err(Failure::Broken(error)) => tracing::trace!(%error, "an idle connection had been closed"),
                 Err(failure) => return Err(failure),
             }
         }
-        let mut stream = self.connect.open(request.uri()).await.map_err(Failure::Connect)?;
-        let answer = exchange(&mut stream, &message).await?;
-        Ok(self.answer(answer, stream, origin, permit))
+        let stream = self.connect.open(request.uri()).await.map_err(Failure::Connect)?;
+        let mut connection = Connection { stream, buffer: BytesMut::new() };
+        let head = exchange(&mut connection, request).await?;
+        Ok(self.answer(head, Lease { connection, permit }, origin))
     }
 
-    fn answer(
-        &self,
-        (head, rest): (Head, BytesMut),
-        stream: Stream,
-        origin: pool::Origin,
-        permit: pool::Permit,
-    ) -> http::Response<DirectBody> {
+    fn answer(&self, head: Head, lease: Lease, origin: Origin) -> http::Response<DirectBody> {
         let Head { response, framing, keep_alive } = head;
         let home = keep_alive.then(|| (Arc::clone(&self.pool), origin));
-        response.map(|()| DirectBody::new(Lease { stream, permit }, rest, framing, home))
+        response.map(|()| DirectBody::new(lease, framing, home))
     }
 }
 
-/// Sends the request and reads the head of the answer, together with what came of its body.
-async fn exchange(stream: &mut Stream, message: &[u8]) -> Result<(Head, BytesMut), Failure> {
-    stream.write_all(message).await?;
+/// Sends the request and reads the head of the answer; what came of its body with it stays in the buffer.
+async fn exchange(connection: &mut Connection, request: &http::Request<()>) -> Result<Head, Failure> {
+    let Connection { stream, buffer } = connection;
+    buffer.clear();
+    head::write_request(buffer, request);
+    stream.write_all(buffer).await?;
     stream.flush().await?;
-    let mut buffer = BytesMut::with_capacity(FIRST_READ);
+    buffer.clear();
     let mut begun = false;
     loop {
-        match stream.read_buf(&mut buffer).await {
+        buffer.reserve(FIRST_READ);
+        match stream.read_buf(buffer).await {
             Ok(1..) => begun = true,
             Ok(0) if begun => return Err(Failure::Cut(io::ErrorKind::UnexpectedEof.into())),
             Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             Err(error) if begun => return Err(Failure::Cut(error)),
             Err(error) => return Err(error.into()),
         }
-        while let Some((head, length)) = head::answer(&buffer)? {
-            let rest = buffer.split_off(length);
-            if head.response.status().is_informational() {
-                buffer = rest;
-            } else {
-                return Ok((head, rest));
+        while let Some((head, length)) = head::answer(buffer)? {
+            buffer.advance(length);
+            if !head.response.status().is_informational() {
+                return Ok(head);
             }
         }
         if buffer.len() >= HEAD_LIMIT {

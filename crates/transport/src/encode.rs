@@ -1,6 +1,8 @@
 //! Percent-encoding of keys and query strings, strict as signatures need it.
 
+use http::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use rangeway_core::{Error, Result};
 
 /// All but the unreserved characters of [RFC 3986 section 2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3).
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -9,7 +11,7 @@ const STRICT_BUT_SLASH: &AsciiSet = &STRICT.remove(b'/');
 
 /// A key as part of a path: everything but unreserved characters and `/` is encoded, nothing is normalised.
 pub fn path(key: &str) -> String {
-    utf8_percent_encode(key, STRICT_BUT_SLASH).to_string()
+    utf8_percent_encode(key, STRICT_BUT_SLASH).collect()
 }
 
 /// What no URL holds as it is; an escape that is there stays one.
@@ -33,7 +35,7 @@ pub fn url(path: &str) -> String {
 
 /// A name or value as part of a query string.
 pub fn component(text: &str) -> String {
-    utf8_percent_encode(text, STRICT).to_string()
+    utf8_percent_encode(text, STRICT).collect()
 }
 
 /// A query string without `?`: encoded, and sorted as signatures want it.
@@ -43,6 +45,19 @@ pub fn query(pairs: &[(&str, &str)]) -> String {
     encoded.sort_unstable();
     let pairs: Vec<String> = encoded.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
+}
+
+/// The URI of `url`, whose path is encoded, with a query.
+///
+/// # Errors
+/// `InvalidInput` for what is longer than a URI can be.
+pub fn uri(mut url: String, pairs: &[(&str, &str)]) -> Result<Uri> {
+    if !pairs.is_empty() {
+        url.push('?');
+        url.push_str(&query(pairs));
+    }
+    url.try_into()
+        .map_err(|error| Error::invalid("the key or the prefix is too long to be sent").with_source(error))
 }
 
 /// The text that [`component`], or the encoding of HTML forms, made this of; `None` when it is not UTF-8.
@@ -83,6 +98,15 @@ mod tests {
         assert_eq!(query(&[("prefix", "a/b"), ("delimiter", "/")]), "delimiter=%2F&prefix=a%2Fb");
         assert_eq!(query(&[("uploads", "")]), "uploads=");
         assert_eq!(query(&[]), "");
+    }
+
+    #[test]
+    fn uris_keep_their_path_as_it_is() {
+        let of = |url: &str, pairs: &[(&str, &str)]| uri(url.to_owned(), pairs).map(|uri| uri.to_string());
+        assert_eq!(of("http://h/a/../%20//", &[]).expect("a URI"), "http://h/a/../%20//");
+        assert_eq!(of("http://h/a", &[("x", "1 2")]).expect("a URI"), "http://h/a?x=1%202");
+        let long = format!("http://h/{}", "a".repeat(70_000));
+        assert_eq!(uri(long, &[]).expect_err("too long").kind(), rangeway_core::ErrorKind::InvalidInput);
     }
 
     #[test]

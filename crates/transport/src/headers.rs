@@ -158,14 +158,13 @@ pub fn attributes(headers: &HeaderMap, prefix: &str) -> Attributes {
     found.content_language = text(headers, &CONTENT_LANGUAGE);
     found.content_disposition = text(headers, &CONTENT_DISPOSITION);
     found.cache_control = text(headers, &CACHE_CONTROL);
-    let meta = format!("{prefix}meta-");
-    let class = format!("{prefix}storage-class");
     let mut metadata = BTreeMap::new();
     for (name, value) in headers {
+        let Some(name) = name.as_str().strip_prefix(prefix) else { continue };
         let Ok(value) = std::str::from_utf8(value.as_bytes()) else { continue };
-        if name.as_str() == class {
+        if name == "storage-class" {
             found.storage_class = Some(value.to_owned());
-        } else if let Some(name) = name.as_str().strip_prefix(&meta) {
+        } else if let Some(name) = name.strip_prefix("meta-") {
             metadata.insert(name.to_owned(), value.to_owned());
         }
     }

@@ -1,11 +1,13 @@
 //! `Rest`: one request out, one answer back, refusals turned into errors.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::uri::Scheme;
 use http::{Method, StatusCode, Uri};
 use rangeway_core::{Body, Error, ErrorKind, Result, TransferStats};
 
@@ -46,7 +48,9 @@ pub struct Request {
 impl Request {
     /// A request without headers and body.
     pub fn new(method: Method, uri: Uri) -> Self {
-        Self { method, uri, headers: HeaderMap::new(), body: RequestBody::empty() }
+        // What every request gets, and a condition.
+        let headers = HeaderMap::with_capacity(8);
+        Self { method, uri, headers, body: RequestBody::empty() }
     }
 
     /// Sets the body.
@@ -62,13 +66,11 @@ impl Request {
     }
 
     /// Host and port, as in the `Host` header: the default port of the scheme is left out.
-    pub fn host(&self) -> String {
-        let Some(host) = self.uri.host() else { return String::new() };
-        let default = if self.uri.scheme_str() == Some("https") { 443 } else { 80 };
-        match self.uri.port_u16().filter(|port| *port != default) {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+    pub fn host(&self) -> Cow<'_, str> {
+        let Some(host) = self.uri.host() else { return Cow::Borrowed("") };
+        let default = if self.uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+        let port = self.uri.port().filter(|port| port.as_u16() != default);
+        port.map_or(Cow::Borrowed(host), |port| Cow::Owned([host, ":", port.as_str()].concat()))
     }
 }
 
@@ -124,7 +126,8 @@ impl<S: Service> Rest<S> {
     /// is not 2xx; those of the payload and of `authorize`.
     pub async fn send(&self, mut request: Request) -> Result<Response> {
         self.service.authorize(&mut request).await?;
-        let (host, method, payload) = (request.host(), request.method.clone(), request.body.failure());
+        let (host, method, payload) =
+            (request.host().into_owned(), request.method.clone(), request.body.failure());
         let begun = Instant::now();
         let answer = self.exchange(assemble(request, &host)?, &host).await;
         let response = answer.map_err(|error| payload.take().unwrap_or(error))?;

@@ -1,5 +1,8 @@
 //! Heads of requests and answers, as they stand on the wire: pure functions of bytes.
 
+use std::mem::MaybeUninit;
+
+use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Response, StatusCode};
 
@@ -32,28 +35,27 @@ pub(crate) const MAX_HEADERS: usize = 512;
 /// Source: [RFC 8446 section 5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1).
 const TLS_ALERT: [u8; 2] = [0x15, 0x03];
 
-/// The bytes of a GET. Names and values of an `http::HeaderMap` hold no line breaks, so neither does the message.
-pub(super) fn request(request: &http::Request<()>) -> Vec<u8> {
+/// Writes a GET to `message`. Names and values of an `http::HeaderMap` hold no line breaks, so neither does the target.
+pub(super) fn write_request(message: &mut BytesMut, request: &http::Request<()>) {
     let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    let mut message = Vec::with_capacity(1024);
     for part in [request.method().as_str(), " ", target, " HTTP/1.1\r\n"] {
         message.extend_from_slice(part.as_bytes());
     }
     for (name, value) in request.headers() {
-        message.extend_from_slice(name.as_str().as_bytes());
-        message.extend_from_slice(b": ");
-        message.extend_from_slice(value.as_bytes());
-        message.extend_from_slice(b"\r\n");
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            message.extend_from_slice(part);
+        }
     }
     message.extend_from_slice(b"\r\n");
-    message
 }
 
 /// The head at the beginning of `bytes` and its length; `None` while it is not whole.
 pub(super) fn answer(bytes: &[u8]) -> Result<Option<(Head, usize)>, Failure> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut parsed = httparse::Response::new(&mut headers);
-    let length = match parsed.parse(bytes) {
+    // Not even zeroed: there are a dozen headers as a rule.
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut []);
+    let parser = httparse::ParserConfig::default();
+    let length = match parser.parse_response_with_uninit_headers(&mut parsed, bytes, &mut headers) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
         // A server that waits for TLS answers a plain request with an alert.
@@ -64,9 +66,17 @@ pub(super) fn answer(bytes: &[u8]) -> Result<Option<(Head, usize)>, Failure> {
     let status = status.ok_or(Failure::Malformed("its status is not a number from 100 to 999"))?;
     let mut response = Response::new(());
     *response.status_mut() = status;
+    response.headers_mut().reserve(parsed.headers.len());
+    // The values share one copy of the head.
+    let copy = Bytes::copy_from_slice(&bytes[..length]);
     for header in parsed.headers.iter() {
         let name = HeaderName::from_bytes(header.name.as_bytes());
-        let value = HeaderValue::from_bytes(header.value);
+        let begin = header.value.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
+        let value = match header.value {
+            // It may stand anywhere.
+            [] => Ok(HeaderValue::from_static("")),
+            value => HeaderValue::from_maybe_shared(copy.slice(begin..begin + value.len())),
+        };
         let (Ok(name), Ok(value)) = (name, value) else {
             return Err(Failure::Malformed("one of its headers is not valid"));
         };
@@ -161,7 +171,8 @@ mod tests {
     fn a_request_is_what_was_asked_for() {
         let get =
             http::Request::get("http://h:1/b/a%20b?x=1").header("host", "h:1").header("range", "bytes=0-4");
-        let message = request(&get.body(()).expect("valid"));
+        let mut message = BytesMut::new();
+        write_request(&mut message, &get.body(()).expect("valid"));
         let expected = "GET /b/a%20b?x=1 HTTP/1.1\r\nhost: h:1\r\nrange: bytes=0-4\r\n\r\n";
         assert_eq!(String::from_utf8_lossy(&message), expected);
     }

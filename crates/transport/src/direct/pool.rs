@@ -1,11 +1,11 @@
 //! `Pool`: connections that wait for their next request, the most recently used first.
 
-use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 use tokio::io::{AsyncRead, ReadBuf};
@@ -17,7 +17,7 @@ use crate::ClientOptions;
 use crate::stream::Stream;
 
 /// Scheme, host and port: what a connection is good for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin(Option<Scheme>, Option<Authority>);
 
 impl Origin {
@@ -29,10 +29,18 @@ impl Origin {
 /// The right to have a connection open besides the idle ones: held by a request until its body has been read.
 pub(super) type Permit = Option<OwnedSemaphorePermit>;
 
+/// A connection, with a buffer that it keeps from request to request.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stream: Stream,
+    /// What has been read and not handed out.
+    pub(super) buffer: BytesMut,
+}
+
 /// A connection that a request uses. It is closed before the permit is given back.
 #[derive(Debug)]
 pub(super) struct Lease {
-    pub(super) stream: Stream,
+    pub(super) connection: Connection,
     pub(super) permit: Permit,
 }
 
@@ -43,13 +51,13 @@ pub(super) struct Pool {
     idle: Mutex<Idle>,
     /// How many connections an origin may have open; idle ones are taken before one is opened.
     connections: Option<usize>,
-    permits: Mutex<HashMap<Origin, Arc<Semaphore>>>,
+    permits: Mutex<Vec<(Origin, Arc<Semaphore>)>>,
 }
 
 #[derive(Default)]
 struct Idle {
-    /// Connections and since when they are idle, the newest last.
-    streams: HashMap<Origin, Vec<(Instant, Stream)>>,
+    /// Connections and since when they are idle, the newest last. A client speaks to a few origins at most.
+    connections: Vec<(Origin, Vec<(Instant, Connection)>)>,
     /// Closes connections that nobody asks for any more.
     sweeper: Option<JoinHandle<()>>,
 }
@@ -73,34 +81,33 @@ impl Pool {
         let permits = self.connections?.min(Semaphore::MAX_PERMITS);
         let semaphore = {
             let mut all = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = all.entry(origin.clone()).or_insert_with(|| Arc::new(Semaphore::new(permits)));
-            Arc::clone(known)
+            let new = || Arc::new(Semaphore::new(permits));
+            Arc::clone(of(&mut all, origin, new))
         };
         semaphore.acquire_owned().await.ok()
     }
 
     /// A connection that is still open, as far as one can tell without asking.
-    pub(super) fn take(&self, origin: &Origin) -> Option<Stream> {
+    pub(super) fn take(&self, origin: &Origin) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let streams = idle.streams.get_mut(origin)?;
+        let (_, connections) = idle.connections.iter_mut().find(|(known, _)| known == origin)?;
         // The newest is last: once it is too old, all of them are.
-        while let Some((since, mut stream)) = streams.pop() {
+        while let Some((since, mut connection)) = connections.pop() {
             if since.elapsed() >= self.timeout {
-                streams.clear();
-            } else if is_quiet(&mut stream) {
-                return Some(stream);
+                connections.clear();
+            } else if is_quiet(&mut connection.stream) {
+                return Some(connection);
             }
         }
         None
     }
 
     /// Keeps a connection whose answer was read to its end, and then lets the next request have it.
-    pub(super) fn put(self: &Arc<Self>, origin: Origin, Lease { stream, permit }: Lease) {
+    pub(super) fn put(self: &Arc<Self>, origin: &Origin, Lease { connection, permit }: Lease) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let streams = idle.streams.entry(origin).or_default();
-        streams.retain(|(since, _)| since.elapsed() < self.timeout);
-        if streams.len() < self.limit {
-            streams.push((Instant::now(), stream));
+        let connections = of(&mut idle.connections, origin, Vec::new);
+        if connections.len() < self.limit {
+            connections.push((Instant::now(), connection));
         }
         if idle.sweeper.as_ref().is_none_or(JoinHandle::is_finished)
             && let Ok(runtime) = Handle::try_current()
@@ -113,11 +120,11 @@ impl Pool {
     /// Closes what has been idle for too long, and says how long the rest may stay; `None` when nothing is left.
     fn sweep(&self) -> Option<Duration> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.streams.retain(|_, streams| {
-            streams.retain(|(since, _)| since.elapsed() < self.timeout);
-            !streams.is_empty()
+        idle.connections.retain_mut(|(_, connections)| {
+            connections.retain(|(since, _)| since.elapsed() < self.timeout);
+            !connections.is_empty()
         });
-        let oldest = idle.streams.values().flatten().map(|(since, _)| *since).min();
+        let oldest = idle.connections.iter().flat_map(|(_, all)| all).map(|(since, _)| *since).min();
         if oldest.is_none() {
             idle.sweeper = None;
         }
@@ -138,6 +145,16 @@ impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pool").field("limit", &self.limit).finish_non_exhaustive()
     }
+}
+
+/// What belongs to `origin`.
+fn of<'a, T>(all: &'a mut Vec<(Origin, T)>, origin: &Origin, new: impl FnOnce() -> T) -> &'a mut T {
+    let known = all.iter().position(|(known, _)| known == origin);
+    let at = known.unwrap_or_else(|| {
+        all.push((origin.clone(), new()));
+        all.len() - 1
+    });
+    &mut all[at].1
 }
 
 /// Whether nothing has come on an idle connection: neither its end nor bytes that nobody asked for.
