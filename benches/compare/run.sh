@@ -8,6 +8,7 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 out="$(mkdir -p "$out" && cd "$out" && pwd)"
 cd "$here/../.."
 cargo build --release --locked -p rangeway-cli
-cargo build --release --locked --manifest-path benches/compare/Cargo.toml
+# Not `--locked`: its lock file pins the others, and takes up what rangeway's own crates have come to need.
+cargo build --release --manifest-path benches/compare/Cargo.toml
 [ -x target/rivals/s5cmd ] || benches/compare/rivals.sh
 exec "$here/target/release/compare" run --out "$(realpath --relative-to=. "$out")" "$@"
