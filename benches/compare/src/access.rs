@@ -39,9 +39,11 @@ impl Access {
     }
 
     /// What leads programs to the server.
-    pub(crate) fn environment(&self) -> [(&'static str, &str); 6] {
+    pub(crate) fn environment(&self) -> [(&'static str, &str); 7] {
         [
             ("AWS_ENDPOINT_URL", &self.endpoint),
+            // What s5cmd calls it.
+            ("S3_ENDPOINT_URL", &self.endpoint),
             ("AWS_ACCESS_KEY_ID", KEY_ID),
             ("AWS_SECRET_ACCESS_KEY", SECRET),
             ("AWS_REGION", REGION),
