@@ -1,6 +1,7 @@
 //! What the benchmarks reach of the inside. A promise to nobody: it changes with what it shows.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use object_store::aws::AwsCredential;
@@ -15,7 +16,8 @@ use crate::sign::Signer;
 #[derive(Debug)]
 pub struct Requests {
     api: Api,
-    credential: AwsCredential,
+    signer: Signer,
+    credential: Arc<AwsCredential>,
 }
 
 impl Requests {
@@ -27,7 +29,9 @@ impl Requests {
         let settings = Settings::new(Env::empty()).set("anonymous", "true");
         let api = Api::new(&StoreUri::new("s3", bucket, ""), S3Config::from_settings(&settings)?)?;
         let (key_id, secret_key) = ("AKIAIOSFODNN7EXAMPLE".to_owned(), "s".repeat(40));
-        Ok(Self { api, credential: AwsCredential { key_id, secret_key, token: None } })
+        let signer = Signer::new(api.region(), "s3", false);
+        let credential = Arc::new(AwsCredential { key_id, secret_key, token: None });
+        Ok(Self { api, signer, credential })
     }
 
     /// A signed request for a range of an object.
@@ -37,10 +41,7 @@ impl Requests {
     pub fn get(&self, key: &Key, range: Range<u64>, time: SystemTime) -> Result<Request> {
         let mut request = self.api.object(Method::GET, key, &[])?;
         request.headers.insert(header::RANGE, headers::range(&range.into())?);
-        let region = self.api.region();
-        let signer =
-            Signer { credential: &self.credential, region, service: "s3", sign_payload: false, time };
-        signer.sign(&mut request)?;
+        self.signer.sign(&mut request, &self.credential, time)?;
         Ok(request)
     }
 }

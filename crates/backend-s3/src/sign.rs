@@ -309,14 +309,14 @@ mod tests {
         let (one, other) = (credential("one", None), credential("other", Some("t")));
         let at = |second| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second);
         for (credential, second) in [(&one, 0), (&one, 1), (&other, 1), (&other, 86_400), (&one, 86_399)] {
-            let signed = |signer: &Signer| {
+            let authorization_of = |signer: &Signer| {
                 let mut request = request(Method::GET, "http://h/b");
                 signer.sign(&mut request, credential, at(second)).expect("signs");
                 request.headers
             };
-            let alone = signed(&Signer::new("r", "s3", false));
-            assert_eq!(signed(&signer), alone);
-            assert_eq!(signed(&signer), alone, "once more");
+            let alone = authorization_of(&Signer::new("r", "s3", false));
+            assert_eq!(authorization_of(&signer), alone);
+            assert_eq!(authorization_of(&signer), alone, "once more");
         }
     }
 

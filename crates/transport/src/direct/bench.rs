@@ -14,5 +14,7 @@ pub fn write(request: Request) -> usize {
     *assembled.method_mut() = request.method;
     *assembled.uri_mut() = request.uri;
     *assembled.headers_mut() = request.headers;
-    head::request(&assembled).len()
+    let mut message = bytes::BytesMut::with_capacity(1024);
+    head::write_request(&mut message, &assembled);
+    message.len()
 }
