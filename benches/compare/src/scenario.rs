@@ -60,7 +60,7 @@ pub(crate) struct Options {
     /// Only clients whose name contains this
     #[arg(long)]
     only: Option<String>,
-    /// Requests at one time of clients that are told, instead of what was found to be best for each
+    /// Requests at one time of clients that are told, instead of 8 or 16
     #[arg(long)]
     in_flight: Option<usize>,
     /// Threads of each worker's runtime; one for each core unless set

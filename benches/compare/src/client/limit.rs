@@ -13,7 +13,7 @@ use super::memory::{Pages, Warm, fresh};
 use super::{Chunks, PART, tls};
 use crate::access::{Access, BUCKET};
 
-/// Threads, each with a connection. Of 4, 8 and 16, the fastest on two cores.
+/// Threads, each with a connection: more than two cores can be busy with.
 const CONNECTIONS: usize = 8;
 /// More than the head of an answer; what it holds of the body is copied.
 const HEAD: usize = 1024;

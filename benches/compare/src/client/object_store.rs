@@ -14,7 +14,7 @@ use tokio::io::AsyncWriteExt;
 use super::{Chunks, PART};
 use crate::access::{Access, BUCKET, KEY_ID, REGION, SECRET};
 
-/// Requests at one time, of 8, 16 and 32 the fastest on two cores.
+/// Requests at one time, more than two cores can be busy with; `--in-flight` tries other numbers.
 pub(crate) const IN_FLIGHT: usize = 16;
 
 /// What is done to the bytes of an upload.

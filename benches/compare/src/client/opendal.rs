@@ -10,7 +10,7 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 use super::{Chunks, PART};
 use crate::access::{Access, BUCKET, KEY_ID, REGION, SECRET};
 
-/// Requests at one time, of 8, 16 and 32 the fastest on two cores.
+/// Requests at one time, more than two cores can be busy with; `--in-flight` tries other numbers.
 pub(crate) const IN_FLIGHT: usize = 16;
 
 /// An operator on the server. Its HTTP client is the one its documentation advises for large transfers.

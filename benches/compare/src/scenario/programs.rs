@@ -17,9 +17,9 @@ use crate::server::{Scheme, Server};
 
 /// A file system in memory, so that no disk is measured.
 const TMPFS: &str = "/dev/shm";
-/// Of 5 (its default), 8 and 16, the fastest on two cores.
+/// More than two cores can be busy with, and than its default of 5; `--in-flight` tries other numbers.
 const S5CMD_IN_FLIGHT: usize = 8;
-/// In MiB; of 8 and 50 (its default), the fastest.
+/// In MiB, as for the others; its default of 50 leaves the last parts of 1 GiB few.
 const S5CMD_PART: &str = "--part-size=8";
 
 pub(super) fn run(options: &Options) -> Result<Vec<Sample>> {
