@@ -15,13 +15,13 @@ pub(crate) fn root() -> &'static Path {
 #[derive(Clone)]
 pub(crate) struct Cargo {
     args: Vec<String>,
-    variables: &'static [(&'static str, &'static str)],
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Cargo {
     /// A command from its arguments, separated by spaces.
     pub(crate) fn new(args: &str) -> Self {
-        Self { args: args.split_whitespace().map(str::to_owned).collect(), variables: &[] }
+        Self { args: args.split_whitespace().map(str::to_owned).collect(), variables: Vec::new() }
     }
 
     /// Appends arguments as they are.
@@ -31,8 +31,8 @@ impl Cargo {
     }
 
     /// Sets variables of the command's environment.
-    pub(crate) fn variables(mut self, variables: &'static [(&'static str, &'static str)]) -> Self {
-        self.variables = variables;
+    pub(crate) fn variables(mut self, variables: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.variables.extend(variables);
         self
     }
 
@@ -43,6 +43,11 @@ impl Cargo {
             bail!("{status}; repeat with: {self}");
         }
         Ok(())
+    }
+
+    /// Runs the command with this process's output, and tells whether it succeeded.
+    pub(crate) fn succeeds(&self) -> Result<bool> {
+        Ok(self.command().status().context(NO_CARGO)?.success())
     }
 
     /// Runs the command and returns what it wrote to standard output.
@@ -57,7 +62,7 @@ impl Cargo {
     /// The command, ready to start.
     fn command(&self) -> Command {
         let mut command = Command::new("cargo");
-        command.args(&self.args).envs(self.variables.iter().copied()).current_dir(root());
+        command.args(&self.args).envs(self.variables.iter().cloned()).current_dir(root());
         command
     }
 }
@@ -67,7 +72,7 @@ const NO_CARGO: &str = "`cargo` does not start; install Rust from https://rustup
 
 impl fmt::Display for Cargo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in self.variables {
+        for (name, value) in &self.variables {
             write!(f, "{name}={} ", quoted(value))?;
         }
         write!(f, "cargo")?;
@@ -90,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_command_prints_as_a_shell_takes_it() {
-        let cargo = Cargo::new("doc  --no-deps").variables(&[("RUSTDOCFLAGS", "-D warnings")]);
+        let cargo = Cargo::new("doc  --no-deps").variables([("RUSTDOCFLAGS", "-D warnings".to_owned())]);
         assert_eq!(cargo.to_string(), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
     }
 

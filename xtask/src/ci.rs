@@ -7,15 +7,27 @@ use anyhow::{Context, Result};
 use crate::cargo::Cargo;
 use crate::{docs, test, tidy, tree};
 
+/// The arguments of `cargo xtask ci`.
+#[derive(clap::Args, Clone, Copy)]
+pub(crate) struct Args {
+    /// Leaves out the tests that need servers from npm and `PyPI`.
+    #[arg(long)]
+    no_peers: bool,
+}
+
 /// What a step runs. Each error says how to repeat it.
 enum Run {
     Cargo(Cargo),
     Own(fn() -> Result<()>),
+    Test(test::Args),
 }
 
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(args: Args) -> Result<()> {
     let start = Instant::now();
-    let steps = steps();
+    let tests = test::Args::everything(args.no_peers);
+    // The tests come last, and what they need may be missing.
+    tests.check_tools()?;
+    let steps = steps(tests);
     let count = steps.len();
     for (number, (name, run)) in (1..).zip(steps) {
         println!("==> [{number}/{count}] {name}");
@@ -23,6 +35,7 @@ pub(crate) fn run() -> Result<()> {
         let result = match run {
             Run::Cargo(cargo) => cargo.run(),
             Run::Own(run) => run(),
+            Run::Test(args) => test::run(&args),
         };
         let seconds = start.elapsed().as_secs_f64();
         let outcome = if result.is_ok() { "ok" } else { "FAILED" };
@@ -33,7 +46,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn steps() -> Vec<(&'static str, Run)> {
+fn steps(tests: test::Args) -> Vec<(&'static str, Run)> {
     let cargo = |args| Run::Cargo(Cargo::new(args));
     let rustdoc = Cargo::new("doc --workspace --no-deps --all-features --document-private-items --locked");
     vec![
@@ -46,8 +59,8 @@ fn steps() -> Vec<(&'static str, Run)> {
         ("only http", cargo("check -p rangeway --no-default-features --features http --locked")),
         ("only s3", cargo("check -p rangeway --no-default-features --features s3 --locked")),
         ("clippy", cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings")),
-        ("rustdoc", Run::Cargo(rustdoc.variables(&[("RUSTDOCFLAGS", "-D warnings")]))),
+        ("rustdoc", Run::Cargo(rustdoc.variables([("RUSTDOCFLAGS", "-D warnings".to_owned())]))),
         ("docs", Run::Own(docs::check)),
-        ("test", Run::Own(|| test::run(&test::Args::default()))),
+        ("test", Run::Test(tests)),
     ]
 }

@@ -8,6 +8,7 @@ mod cargo;
 mod ci;
 mod docs;
 mod files;
+mod peers;
 mod test;
 mod tidy;
 mod tree;
@@ -27,7 +28,7 @@ struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Runs everything that CI runs, and stops at the first failure.
-    Ci,
+    Ci(ci::Args),
     /// Runs all tests of the workspace, doc tests included.
     Test(test::Args),
     /// Checks the rules that no compiler checks: dependency arrows, file sizes, links, paths.
@@ -38,7 +39,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
-        Command::Ci => ci::run(),
+        Command::Ci(args) => ci::run(args),
         Command::Test(args) => test::run(&args),
         Command::Tidy => tidy::run(),
         Command::Docs(args) => docs::run(args),
