@@ -1,10 +1,8 @@
 //! The conformance suite over Azurite, the emulator of Azure Blob Storage. `cargo xtask test` starts it and says where it
 //! is.
 
-use std::sync::Arc;
-
 use rangeway_backend_azure::AzureBackend;
-use rangeway_core::{Backend, Env, Settings, Store, StoreUri};
+use rangeway_core::{Backend, Env, Settings, StoreUri};
 use rangeway_testkit::conformance::{Fixture, Gap};
 
 /// Where Azurite listens, as `http://127.0.0.1:PORT`.
@@ -27,18 +25,6 @@ const GAPS: &[Gap] = &[
     Gap::new("range_of_one_byte", AT_THE_END),
 ];
 
-struct OnAzurite(Arc<dyn Store>);
-
-impl Fixture for OnAzurite {
-    fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.0)
-    }
-
-    fn gaps(&self) -> &[Gap] {
-        GAPS
-    }
-}
-
 /// A container of its own in the emulator.
 async fn fresh() -> impl Fixture {
     let env = Env::process();
@@ -48,7 +34,7 @@ async fn fresh() -> impl Fixture {
         .set("endpoint", format!("{peer}/devstoreaccount1"));
     let uri = StoreUri::new("az", format!("case-{:016x}", fastrand::u64(..)), "");
     AzureBackend.create_container(&uri, &settings).await.expect("Azurite takes containers");
-    OnAzurite(AzureBackend.open(&uri, &settings).expect("the settings are valid"))
+    (AzureBackend.open(&uri, &settings).expect("the settings are valid"), GAPS)
 }
 
 rangeway_testkit::conformance!(fresh);

@@ -23,6 +23,17 @@ impl Fixture for Arc<dyn Store> {
     }
 }
 
+/// A store, and what its peer is known not to do.
+impl Fixture for (Arc<dyn Store>, &'static [Gap]) {
+    fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.0)
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        self.1
+    }
+}
+
 /// A case that fails by the fault of the peer, not of the store under test.
 ///
 /// It is run all the same: a gap that has closed fails the test, so that the list stays true.
