@@ -28,8 +28,8 @@ pub(crate) struct Peer {
     run: &'static [&'static str],
     /// A path, and what the head of the answer to a GET of it says when the peer is ready.
     ready: (&'static str, &'static str),
-    /// The variable that tells tests where it is, as `http://127.0.0.1:PORT`.
-    variable: &'static str,
+    /// The variables that tell tests where it is, as `http://127.0.0.1:PORT`.
+    variables: &'static [&'static str],
     /// The packages whose target [`TARGET`] needs it.
     packages: &'static [&'static str],
 }
@@ -73,8 +73,9 @@ static PEERS: [Peer; 2] = [
             "--skipApiVersionCheck",
         ],
         ready: ("/", "Server: Azurite"),
-        variable: "RANGEWAY_TEST_AZURITE",
-        packages: &["rangeway-backend-azure"],
+        // The second is that of `object_store`'s own client, which cannot be told otherwise.
+        variables: &["RANGEWAY_TEST_AZURITE", "AZURITE_BLOB_STORAGE_URL"],
+        packages: &["rangeway", "rangeway-backend-azure"],
     },
     Peer {
         name: "moto",
@@ -86,8 +87,8 @@ static PEERS: [Peer; 2] = [
         ],
         run: &["{folder}/bin/python", "{folder}/bin/moto_server", "-H", "127.0.0.1", "-p", "{port}"],
         ready: ("/moto-api/", "200 OK"),
-        variable: "RANGEWAY_TEST_MOTO",
-        packages: &["rangeway-backend-s3"],
+        variables: &["RANGEWAY_TEST_MOTO"],
+        packages: &["rangeway", "rangeway-backend-s3"],
     },
 ];
 
@@ -163,7 +164,11 @@ impl Running {
 
     /// The variables that tell tests where the peers are.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.0.iter().map(|(peer, process)| (peer.variable, process.url()))
+        let of = |(peer, process): &(&Peer, Process)| {
+            let url = process.url();
+            peer.variables.iter().map(move |variable| (*variable, url.clone()))
+        };
+        self.0.iter().flat_map(of)
     }
 }
 
@@ -200,6 +205,7 @@ mod tests {
         assert_eq!(names(&["rangeway-core", "xtask"]), [""; 0]);
         assert_eq!(names(&["rangeway-core", "rangeway-backend-s3"]), ["moto"]);
         assert_eq!(names(&["rangeway-backend-azure"]), ["azurite"]);
+        assert_eq!(names(&["rangeway"]), ["azurite", "moto"]);
         assert_eq!(needed(|_| true).len(), PEERS.len());
     }
 

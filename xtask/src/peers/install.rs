@@ -55,7 +55,7 @@ mod tests {
     /// A peer whose installation leaves a file, after it has checked that nothing is left of a broken one.
     fn peer(version: &'static str, install: &'static [&'static [&'static str]]) -> Peer {
         let (run, ready): (&[&str], _) = (&["true"], ("/", ""));
-        Peer { name: "stand-in", version, tools: &[], install, run, ready, variable: "", packages: &[] }
+        Peer { name: "stand-in", version, tools: &[], install, run, ready, variables: &[], packages: &[] }
     }
 
     const WORKS: &[&[&str]] =

@@ -7,4 +7,6 @@ mod file;
 mod memory;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "s3")]
+mod s3_clients;
 mod suite;
