@@ -25,6 +25,10 @@ pub(crate) const LOOK: OFlags = READ;
 pub(crate) const READ: OFlags =
     OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
+/// The file system in memory, as `fstatfs` names it.
+#[cfg(target_os = "linux")]
+const TMPFS: rustix::fs::FsWord = 0x0102_1994;
+
 /// How much is copied between two files when the kernel cannot do it by itself.
 const COPY_BLOCK: usize = 1 << 20;
 
@@ -52,6 +56,13 @@ pub(crate) fn open_beneath(_root: impl AsFd, _path: &str, _flags: OFlags) -> Opt
 /// Reserves room for `length` bytes without changing the file's size. What cannot reserve is no error.
 #[cfg(target_os = "linux")]
 pub(crate) fn reserve(file: impl AsFd, length: u64) -> Result<()> {
+    let found = rustix::fs::fstatfs(&file)?;
+    if found.f_type == TMPFS {
+        // It would take all the memory before the first byte is there: 90 ms for each GiB.
+        let block = u64::try_from(found.f_bsize).unwrap_or_default();
+        let is_full = found.f_blocks > 0 && found.f_bavail.saturating_mul(block) < length;
+        return if is_full { Err(Errno::NOSPC) } else { Ok(()) };
+    }
     match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, length) {
         Err(full @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => Err(full),
         _ => Ok(()),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use rangeway_core::{BodySource, Error, Result, WriteAt};
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::budget::Reservation;
@@ -19,6 +20,11 @@ use crate::schedule::{Schedule, task_failed};
 
 /// So few bytes often arrive as one chunk, which is then the result without a copy.
 const SMALL: usize = 64 << 10;
+
+/// How much of a part is handed to a target at a time. The last part of a transfer is then nearly written when its last
+/// byte comes, and the memory is huge pages. A GiB from loopback to tmpfs took 0.57 s and 0.63 CPU-seconds in pieces of
+/// 4 MiB, 0.70 in those of 1 MiB, 0.82 in those of 256 KiB, and 0.98 s and 0.72 in whole parts.
+const PIECE: u64 = 4 << 20;
 
 /// How long a read waits for memory that others hold. They give it back in the time that a few parts take, unless what
 /// they hold waits for their callers.
@@ -165,15 +171,42 @@ async fn pass_through(
     Ok(())
 }
 
+/// Hands the bytes of a part to `target` at `offset`, `piece` bytes at a time.
+async fn hand_over(
+    engine: &Engine,
+    part: &mut PartReader,
+    target: &Arc<dyn WriteAt>,
+    mut offset: u64,
+    piece: u64,
+) -> Result<()> {
+    let piece = in_memory(piece)?;
+    let mut permit = Some(engine.permit(part.deadline()).await?);
+    while part.remaining() > 0 {
+        let mut buffer = engine.buffers.take(piece);
+        part.fill(&mut buffer.bytes).await?;
+        let end = offset + buffer.bytes.len() as u64;
+        let mut writing = target.write_at(offset, buffer.freeze());
+        if let Ok(written) = timeout(PATIENCE, &mut writing).await {
+            written?;
+        } else {
+            // What the target waits for may be a request to this very store.
+            permit.take();
+            writing.await?;
+        }
+        offset = end;
+    }
+    Ok(())
+}
+
 /// All bytes of a part in a buffer of their own.
 async fn read_whole(engine: &Engine, part: &mut PartReader) -> Result<Bytes> {
-    let mut buffer = engine.buffers.take(length_in_memory(part)?);
+    let mut buffer = engine.buffers.take(in_memory(part.remaining())?);
     part.fill(&mut buffer.bytes).await?;
     Ok(buffer.freeze())
 }
 
-fn length_in_memory(part: &PartReader) -> Result<usize> {
-    usize::try_from(part.remaining()).map_err(|_| Error::invalid("the part is larger than the address space"))
+fn in_memory(bytes: u64) -> Result<usize> {
+    usize::try_from(bytes).map_err(|_| Error::invalid("the part is larger than the address space"))
 }
 
 #[async_trait]
@@ -232,7 +265,7 @@ impl BodySource for RangedBody {
         loop {
             schedule.slot().await?;
             let Some(mut part) = self.next_part(schedule.len(), u64::MAX) else { break };
-            let after = spare.split_off(length_in_memory(&part)?);
+            let after = spare.split_off(in_memory(part.remaining())?);
             let mut piece = std::mem::replace(&mut spare, after);
             let engine = Arc::clone(self.engine());
             let position = part.position();
@@ -285,13 +318,10 @@ impl BodySource for RangedBody {
         let mut patience = PATIENCE;
         loop {
             schedule.slot().await?;
-            let Some(mut part) = self.next_part(schedule.len(), self.memory_per_part()) else { break };
-            let (length, offset) = (part.remaining(), part.position() - begin);
-            let mut reservation = None;
-            if length <= engine.policy.memory_limit {
-                reservation = schedule.reserve(&engine.read_budget, length, patience).await?;
-            }
-            let Some(reservation) = reservation else {
+            let Some(mut part) = self.next_part(schedule.len(), u64::MAX) else { break };
+            let offset = part.position() - begin;
+            let piece = PIECE.min(part.remaining()).min(self.memory_per_part());
+            let Some(reservation) = schedule.reserve(&engine.read_budget, piece, patience).await? else {
                 patience = Duration::ZERO;
                 schedule.meanwhile(pass_through(&engine, &mut part, target, offset)).await??;
                 continue;
@@ -299,10 +329,7 @@ impl BodySource for RangedBody {
             let (target, engine) = (Arc::clone(target), Arc::clone(&engine));
             schedule
                 .start(async move {
-                    let permit = engine.permit(part.deadline()).await?;
-                    let bytes = read_whole(&engine, &mut part).await?;
-                    drop(permit);
-                    target.write_at(offset, bytes).await?;
+                    hand_over(&engine, &mut part, &target, offset, piece).await?;
                     drop(reservation);
                     Ok(())
                 })

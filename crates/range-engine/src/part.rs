@@ -198,10 +198,10 @@ impl PartReader {
         Ok(None)
     }
 
-    /// Appends the whole rest of the range to `buffer`, which has spare capacity for it.
+    /// Appends the rest of the range to `buffer`, as far as it has spare capacity.
     pub(crate) async fn fill(&mut self, buffer: &mut BytesMut) -> Result<()> {
-        self.speed = Some(Speed::default());
-        while self.read(buffer).await? > 0 {
+        self.speed.get_or_insert_default();
+        while buffer.len() < buffer.capacity() && self.read(buffer).await? > 0 {
             let engine = &self.source.engine;
             let is_slow = self.speed.is_some_and(|speed| engine.pace.is_slow(&speed, self.remaining()));
             if is_slow && engine.may_hedge() {
@@ -209,7 +209,7 @@ impl PartReader {
                 self.body = None;
             }
         }
-        if let Some(speed) = self.speed.take() {
+        if let Some(speed) = self.speed.take_if(|_| self.range.is_empty()) {
             self.source.engine.pace.finished(&speed);
         }
         Ok(())
