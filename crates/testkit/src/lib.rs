@@ -26,6 +26,8 @@ mod request_kind;
 mod runner;
 #[cfg(feature = "s3-server")]
 mod s3_server;
+#[cfg(feature = "secret-watch")]
+mod secret_watch;
 #[cfg(any(feature = "pacing-server", feature = "s3-server"))]
 mod tls;
 #[cfg(any(feature = "fault-server", feature = "pacing-server"))]
@@ -40,3 +42,5 @@ pub use pacing_server::{Admissions, PacingCounts, PacingServer, PacingServerOpti
 pub use request_kind::{RequestCounts, RequestKind};
 #[cfg(feature = "s3-server")]
 pub use s3_server::{S3Server, S3ServerOptions};
+#[cfg(feature = "secret-watch")]
+pub use secret_watch::SecretWatch;
