@@ -7,5 +7,6 @@ mod counts;
 mod faults;
 mod metadata;
 mod requests;
+mod secrets;
 mod security;
 mod support;
