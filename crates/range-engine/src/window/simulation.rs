@@ -59,7 +59,7 @@ pub(super) const AWS: Case = Case {
     target: None,
 };
 
-pub(super) const CASES: [Case; 14] = [
+pub(super) const CASES: [Case; 16] = [
     Case { name: "a cap of 800 MB/s", link: 800.0 * MB, bytes: 4 * GIB, ..AWS },
     Case { name: "a slow link", latency: 0.02, link: 100.0 * MB, bytes: 4 * GIB, ..AWS },
     Case { name: "32 requests at a time", in_flight: 32, bytes: 32 * GIB, ..AWS },
@@ -70,6 +70,14 @@ pub(super) const CASES: [Case; 14] = [
         bytes: 16 * GIB,
         ..AWS
     },
+    Case {
+        name: "32 requests at a time, shortly",
+        per_connection: 20.0 * MB,
+        in_flight: 32,
+        bytes: 4 * GIB,
+        ..AWS
+    },
+    Case { name: "45 requests at a time", in_flight: 45, bytes: 32 * GIB, ..AWS },
     Case { name: "100 requests at a time", in_flight: 100, ..AWS },
     Case { name: "a fast network nearby", latency: 0.001, per_connection: 1_000.0 * MB, ..AWS },
     AWS,
