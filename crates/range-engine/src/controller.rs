@@ -36,15 +36,19 @@ struct Shared {
 #[derive(Debug)]
 pub(crate) struct Permit {
     shared: Arc<Shared>,
-    permit: Option<OwnedSemaphorePermit>,
+    place: Option<OwnedSemaphorePermit>,
+    /// Whether the end of its request says something of the rate.
+    counts: bool,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.shared.completed();
-        if let Some(permit) = self.permit.take() {
-            self.shared.give_back(permit);
+        if self.counts {
+            self.shared.completed();
+        }
+        if let Some(place) = self.place.take() {
+            self.shared.give_back(place);
         }
     }
 }
@@ -146,11 +150,18 @@ impl Controller {
         if self.0.semaphore.available_permits() == 0 {
             self.held_back();
         }
-        let permit =
+        let place =
             Arc::clone(&self.0.semaphore).acquire_owned().await.expect("the semaphore is never closed");
         let now = self.0.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.peak.fetch_max(now, Ordering::Relaxed);
-        Permit { shared: Arc::clone(&self.0), permit: Some(permit) }
+        Permit { shared: Arc::clone(&self.0), place: Some(place), counts: true }
+    }
+
+    /// As [`acquire`](Self::acquire), for a request that does the work of another one.
+    pub(crate) async fn acquire_spare(&self) -> Permit {
+        let mut permit = self.acquire().await;
+        permit.counts = false;
+        permit
     }
 
     /// Waits until the window has room for a request that was refused, and whose permit is one too many now: it would

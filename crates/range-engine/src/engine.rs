@@ -1,6 +1,5 @@
 //! `Engine`: what all transfers of one store share, and the single requests they are made of.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use crate::Policy;
 use crate::budget::Budget;
 use crate::buffer::Buffers;
 use crate::controller::{Controller, Permit};
-use crate::hedge::{Hedges, Winner, race, timed};
+use crate::hedge::{Allowance, race, timed};
 use crate::pace::Pace;
 use crate::retry::Attempts;
 use crate::stats::{Counters, resident};
@@ -37,7 +36,8 @@ pub(crate) struct Engine {
     pub(crate) results: Arc<Buffers>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) pace: Pace,
-    hedges: Hedges,
+    races: Allowance,
+    departures: Allowance,
     /// Uploads under way: they end by themselves even when nobody waits for them any more.
     pub(crate) uploads: TaskTracker,
 }
@@ -54,7 +54,8 @@ impl Engine {
             results: Buffers::for_results(policy.recycled_memory),
             counters,
             pace: Pace::default(),
-            hedges: Hedges::new(),
+            races: Allowance::of_races(),
+            departures: Allowance::of_departures(),
             uploads: TaskTracker::new(),
             policy,
         }
@@ -113,31 +114,34 @@ impl Engine {
         }
     }
 
-    /// Sends one GET, and a second one if its answer is late: gives the answer that comes first.
+    /// Sends one GET, and others if its answer is late, each in a place of the window: gives the answer that comes first.
     pub(crate) async fn get(&self, key: &Key, options: &GetOptions) -> Result<GetResponse> {
-        self.hedges.earn();
         let get = || async {
+            self.races.earn();
+            self.departures.earn();
             let (answer, wait) = timed(self.store.get(key, options.clone())).await;
             answer.inspect(|_| self.pace.answered(wait))
         };
-        let second = || {
-            self.may_hedge().then(|| {
-                self.counters.request(1);
-                get().boxed()
+        let late = if self.policy.hedge { self.pace.late_answer() } else { None };
+        let place = || self.controller.acquire_spare();
+        let second = |permit: Permit| {
+            self.races.spend().then(|| {
+                self.counters.hedge();
+                let get = get();
+                async move {
+                    let answer = get.await;
+                    drop(permit);
+                    answer
+                }
+                .boxed()
             })
         };
-        match race(pin!(get()), self.pace.late_answer(), second).await? {
-            Winner::First(answer) | Winner::Second(answer) => Ok(answer),
-        }
+        race(get(), late, place, second).await
     }
 
-    /// Whether one more hedge may be sent now; it counts as sent.
-    pub(crate) fn may_hedge(&self) -> bool {
-        let may = self.policy.hedge && self.hedges.spend();
-        if may {
-            self.counters.hedge();
-        }
-        may
+    /// Whether one more body may be left before its end, to be gone on with by another request; it counts as left.
+    pub(crate) fn may_leave(&self) -> bool {
+        self.policy.hedge && self.departures.spend()
     }
 
     /// Waits until the next attempt may be made, and lets the window know of refusals, and have its way.

@@ -8,7 +8,7 @@ use std::time::Duration;
 const KEPT: usize = 128;
 
 /// Fewer observations than this say nothing about what is usual.
-const ENOUGH: usize = 16;
+const ENOUGH: usize = 8;
 
 /// How many observations come between two looks at all of them.
 const PER_LOOK: usize = 8;

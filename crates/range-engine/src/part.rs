@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use rangeway_core::{Body, Error, ErrorKind, GetOptions, Key, ObjectMeta, Operation, Result};
+use tokio::time::timeout;
 
 use crate::engine::{Engine, limited};
-use crate::hedge::{Winner, race, timed};
+use crate::hedge::timed;
 use crate::pace::Speed;
 use crate::retry::Attempts;
 
@@ -204,7 +204,7 @@ impl PartReader {
         while buffer.len() < buffer.capacity() && self.read(buffer).await? > 0 {
             let engine = &self.source.engine;
             let is_slow = self.speed.is_some_and(|speed| engine.pace.is_slow(&speed, self.remaining()));
-            if is_slow && engine.may_hedge() {
+            if is_slow && may_leave(engine, &mut self.attempts, &mut self.progress) {
                 tracing::debug!("a slow body is left for a new request");
                 self.body = None;
             }
@@ -215,37 +215,41 @@ impl PartReader {
         Ok(())
     }
 
-    /// The next bytes of the open body; one that stands still is raced by another request for what is missing.
+    /// The next bytes of the open body; one that stands still is left, and another goes on where it stood.
     async fn try_next(&mut self, mut buffer: Option<&mut BytesMut>) -> Result<Next> {
         loop {
             self.open().await?;
             let Some(body) = &mut self.body else { return Ok(Next::End) };
-            let (source, range) = (&self.source, self.range.clone());
-            let engine = &source.engine;
+            let engine = &self.source.engine;
             let filled = buffer.as_ref().map(|buffer| buffer.len());
-            let second = || engine.may_hedge().then(|| source.open(range, 1).boxed());
-            let (winner, wait) = {
+            let (next, wait) = {
                 let stall = engine.policy.stall_timeout;
                 let stall = if engine.policy.hedge { engine.pace.hung(stall) } else { stall };
                 let next = next_of(body, buffer.as_deref_mut());
-                let next = pin!(limited(stall, source.deadline, STOOD_STILL, next));
-                timed(race(next, Some(engine.pace.late_bytes()), second)).await
+                let mut next = pin!(limited(stall, self.source.deadline, STOOD_STILL, next));
+                timed(async {
+                    match timeout(engine.pace.late_bytes(), next.as_mut()).await {
+                        Ok(next) => Some(next),
+                        Err(_) if may_leave(engine, &mut self.attempts, &mut self.progress) => None,
+                        Err(_) => Some(next.await),
+                    }
+                })
+                .await
             };
-            match winner? {
-                Winner::First(next) => {
-                    if let (Some(speed), Next::Appended(read)) = (&mut self.speed, &next) {
-                        speed.count(*read as u64, wait);
-                    }
-                    return Ok(next);
+            let Some(next) = next else {
+                tracing::debug!(?wait, "a body that stands still is left for a new request");
+                self.body = None;
+                // Whatever it may have left is not counted, so it is asked for again.
+                if let (Some(buffer), Some(filled)) = (buffer.as_deref_mut(), filled) {
+                    buffer.truncate(filled);
                 }
-                Winner::Second(body) => {
-                    // Whatever the loser may have left is not counted, so it is asked for again.
-                    if let (Some(buffer), Some(filled)) = (buffer.as_deref_mut(), filled) {
-                        buffer.truncate(filled);
-                    }
-                    self.opened(body);
-                }
+                continue;
+            };
+            let next = next?;
+            if let (Some(speed), Next::Appended(read)) = (&mut self.speed, &next) {
+                speed.count(*read as u64, wait);
             }
+            return Ok(next);
         }
     }
 
@@ -285,6 +289,15 @@ impl PartReader {
         let engine = &self.source.engine;
         engine.failed(&mut self.attempts, error).await.map_err(|error| self.source.locate(error))
     }
+}
+
+/// Whether an open body may be left for a new request at once; that counts as an attempt.
+fn may_leave(engine: &Engine, attempts: &mut Attempts, progress: &mut u64) -> bool {
+    if *progress >= PROGRESS {
+        attempts.reset();
+        *progress = 0;
+    }
+    engine.may_leave() && attempts.another()
 }
 
 /// What a step of reading a body brought.

@@ -95,11 +95,14 @@ impl Attempts {
     /// # Errors
     /// `error` itself when there is no next attempt.
     pub(crate) fn at_once(&mut self, error: Error) -> Result<()> {
-        if self.number >= self.retry.attempts {
-            return Err(error.exhausted(self.number));
-        }
-        self.number += 1;
-        Ok(())
+        if self.another() { Ok(()) } else { Err(error.exhausted(self.number)) }
+    }
+
+    /// Counts the next attempt, if there may be one.
+    pub(crate) fn another(&mut self) -> bool {
+        let may = self.number < self.retry.attempts;
+        self.number += u32::from(may);
+        may
     }
 
     /// Waits until the next attempt may be made.

@@ -21,8 +21,9 @@ impl Counters {
         }
     }
 
-    /// Counts a request that races another one, or replaces a slow one.
+    /// Counts one request that races another one.
     pub(crate) fn hedge(&self) {
+        self.request(1);
         self.hedges.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     Late(Duration),
     /// Answers after this time.
     Delay(Duration),
+    /// Fails after this time, and may be tried again.
+    LateFailure(Duration),
     /// The body breaks after so many bytes.
     Break(u64),
     /// The body says nothing more after so many bytes.
@@ -179,6 +181,10 @@ impl Store for Faulty {
             Fault::Fail(kind) => return Err(Error::new(kind, "as told")),
             Fault::Hang => std::future::pending().await,
             Fault::Late(wait) => tokio::time::sleep(wait).await,
+            Fault::LateFailure(wait) => {
+                tokio::time::sleep(wait).await;
+                return Err(Error::new(ErrorKind::Service, "as told"));
+            }
             Fault::IgnoreRange | Fault::IgnoreRangeAndStall(_) => options.range = None,
             Fault::Shift => {
                 if let Some(GetRange::Bounded(range)) = &mut options.range {

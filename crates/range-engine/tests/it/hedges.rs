@@ -49,29 +49,67 @@ async fn late_answers_are_raced() -> Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bodies_that_stand_still_are_raced() -> Result<()> {
+async fn what_races_a_late_answer_is_raced_when_it_is_late_too() -> Result<()> {
+    // The number after a late one is that of its race.
+    let script = |number| if number > 80 && number % 40 < 2 { HANGS } else { USUAL };
+    let (stats, took) = read(large_parts(), script).await?;
+    assert!(stats.hedges >= 8, "{stats:?}");
+    assert!(took[3..].iter().all(|took| *took < Duration::from_millis(250)), "{took:?}");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn races_take_places_in_the_window() -> Result<()> {
+    let script = |number| if number > 40 && number % 25 == 0 { HANGS } else { USUAL };
+    let (stats, _) = read(large_parts().in_flight(4), script).await?;
+    assert!(stats.hedges >= 8, "{stats:?}");
+    assert_eq!(stats.peak_in_flight, 4);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn races_that_wait_for_a_place_keep_nobody_waiting() -> Result<()> {
+    // All are late at the same time, so that all places are taken, and then all fail.
+    let script = |number| match number {
+        33..49 => Fault::LateFailure(Duration::from_millis(100)),
+        _ => USUAL,
+    };
+    let (stats, took) = read(large_parts(), script).await?;
+    assert_eq!((stats.hedges, stats.retries), (0, 16), "{stats:?}");
+    assert!(took.iter().all(|took| *took < Duration::from_secs(1)), "{took:?}");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_that_stand_still_are_left_and_gone_on_with() -> Result<()> {
     for stop in [0, 1, 100_000, MIB - 1] {
         let script = move |number| if number > 40 && number % 25 == 0 { Fault::Stall(stop) } else { USUAL };
         let (stats, took) = read(large_parts(), script).await?;
-        assert!(stats.hedges >= 8, "{stats:?}");
-        assert_eq!((stats.retries, stats.bytes_read), (0, PARTS * READS * MIB));
+        assert!(stats.retries >= 8 && stats.hedges == 0, "{stats:?}");
+        assert_eq!(stats.requests, PARTS * READS + stats.retries, "{stats:?}");
+        assert_eq!(stats.bytes_read, PARTS * READS * MIB);
         assert!(took[2..].iter().all(|took| *took < Duration::from_millis(250)), "{stop}: {took:?}");
     }
     Ok(())
 }
 
 #[tokio::test(start_paused = true)]
-async fn few_requests_are_raced_however_many_are_late() -> Result<()> {
+async fn few_requests_are_sent_once_more_however_many_are_late() -> Result<()> {
     let script = |number| if number > 40 && number % 3 == 0 { HANGS } else { USUAL };
     let (stats, _) = read(large_parts(), script).await?;
-    assert!(stats.hedges <= PARTS * READS / 20 + 16, "{stats:?}");
+    assert!(stats.hedges <= stats.requests / 20 + 48, "{stats:?}");
+    let script = |number| if number > 40 && number % 3 == 0 { Fault::Stall(300_000) } else { USUAL };
+    let (stats, took) = read(large_parts(), script).await?;
+    let slow = took.iter().filter(|took| **took >= Duration::from_secs(2)).count();
+    assert!(slow > 0, "bodies that may not be left are waited for: {took:?}");
+    assert_eq!(stats.bytes_read, PARTS * READS * MIB);
     Ok(())
 }
 
 #[tokio::test(start_paused = true)]
 async fn none_is_raced_when_all_are_equally_late_or_racing_is_off() -> Result<()> {
     let (stats, _) = read(large_parts(), |_| HANGS).await?;
-    assert_eq!(stats.hedges, 0);
+    assert_eq!((stats.hedges, stats.retries), (0, 0));
     let script = |number| if number % 25 == 0 { HANGS } else { USUAL };
     let (stats, took) = read(large_parts().hedge(false), script).await?;
     assert_eq!(stats.hedges, 0);
@@ -94,6 +132,6 @@ async fn a_race_that_is_refused_changes_nothing() -> Result<()> {
     for _ in 0..=100 {
         assert!(store.get_bytes("k").await? == bytes, "wrong bytes");
     }
-    assert_eq!(store.stats().hedges, 1);
+    assert_eq!(store.stats().hedges, 2);
     Ok(())
 }
