@@ -19,13 +19,17 @@ use crate::read;
 use crate::root::Root;
 use crate::tasks::Tasks;
 use crate::upload::FileUpload;
-use crate::write::Target;
+use crate::write::{Target, in_time};
 
 /// Permissions of a file that replaces none, before the umask: what `cp` gives.
 const PERMISSIONS: Mode = Mode::from_raw_mode(0o666);
 
 /// Up to here a payload in memory is written by one trip to another thread, which a dropped future cannot stop.
 const AT_ONCE: u64 = 1 << 20;
+
+/// Up to here a body is read before its file is made, so that all work on the file is one trip to another thread: for
+/// small files, changing threads costs more than the files.
+const READ_FIRST: u64 = 256 << 10;
 
 /// How much of a copy one trip to another thread does.
 const COPY_BLOCK: u64 = 64 << 20;
@@ -125,6 +129,12 @@ impl FileStore {
 
     async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
         refuse_attributes(&options.attributes)?;
+        let payload = match payload {
+            Payload::Body(body) if body.remaining() <= READ_FIRST => {
+                Payload::from(in_time(options.deadline, body.bytes()).await?)
+            }
+            payload => payload,
+        };
         let plan = self.plan(options.mode, payload.length());
         let (root, key, tasks) = (Arc::clone(&self.root), key.clone(), self.tasks.clone());
         if let (Payload::Rope(chunks), Some(length @ ..=AT_ONCE)) = (&payload, payload.length()) {

@@ -19,6 +19,19 @@ const BLOCK: u64 = 4 << 20;
 /// How many blocks of a region are read and written at one time.
 const BLOCKS: usize = 4;
 
+/// What `work` gives before the deadline.
+///
+/// # Errors
+/// Those of `work`; `Timeout` at the deadline.
+pub(crate) async fn in_time<T>(
+    deadline: Option<Instant>,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let Some(deadline) = deadline else { return work.await };
+    let late = Err(Error::new(ErrorKind::Timeout, "the deadline is past").with_retryable(false));
+    timeout_at(deadline.into(), work).await.unwrap_or(late)
+}
+
 /// A place in a file that is being written: where an object, or a part of one, begins.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -41,9 +54,7 @@ impl Target {
     /// `Timeout` at the deadline; `InvalidInput` when a stream has another length than it announced; those of the
     /// source and of the disk.
     pub(crate) async fn write(self, payload: Payload, deadline: Option<Instant>) -> Result<u64> {
-        let Some(deadline) = deadline else { return self.write_all(payload).await };
-        let late = Err(Error::new(ErrorKind::Timeout, "the deadline is past").with_retryable(false));
-        timeout_at(deadline.into(), self.write_all(payload)).await.unwrap_or(late)
+        in_time(deadline, self.write_all(payload)).await
     }
 
     async fn write_all(self, payload: Payload) -> Result<u64> {
