@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use http::{StatusCode, header};
-use rangeway_core::{Error, ErrorKind, GetRange, Result};
+use rangeway_core::{
+    Conditions, Error, ErrorKind, GetOptions, GetRange, HeadOptions, HeadResponse, ObjectMeta, Result,
+};
 
 use crate::Response;
 use crate::headers::ContentRange;
@@ -37,9 +39,43 @@ pub fn no_length() -> Error {
     Error::new(ErrorKind::Integrity, "the service does not say how long the object is")
 }
 
+/// Evaluates the conditions on what came back: some services, and some emulators, ignore them.
+pub fn check(conditions: &Conditions, meta: &ObjectMeta) -> Result<()> {
+    match &meta.etag {
+        Some(etag) => conditions.check(Some(etag), meta.last_modified),
+        None => Ok(()),
+    }
+}
+
+/// The error of a read that failed with `error`, where the service says that the object has `size` bytes. One that
+/// refuses a range and does not say the size is asked for it, by `head`.
+pub async fn of_range<F>(
+    error: Error,
+    size: Option<u64>,
+    options: &GetOptions,
+    head: impl FnOnce(HeadOptions) -> F,
+) -> Error
+where
+    F: Future<Output = Result<HeadResponse>>,
+{
+    let range = options.range.as_ref().unwrap_or(&GetRange::Offset(0));
+    // Ranges that begin later are refused by objects that are not empty, too.
+    let says_enough =
+        error.kind() != ErrorKind::RangeNotSatisfiable || size.is_some() || range.resolve(1).is_err();
+    if says_enough {
+        return refused(error, range, size);
+    }
+    let mut asked = HeadOptions::new().conditions(options.conditions.clone());
+    asked.version.clone_from(&options.version);
+    match head(asked).await {
+        Ok(found) => refused(error, range, Some(found.meta.size)),
+        Err(other) => other,
+    }
+}
+
 /// The error of a read of `range`, judged by the size that the service says. A refusal of bytes that the object has is
 /// no statement about its size: taken for one, the object would read as empty.
-pub fn refused(error: Error, range: &GetRange, size: Option<u64>) -> Error {
+fn refused(error: Error, range: &GetRange, size: Option<u64>) -> Error {
     match size.filter(|_| error.kind() == ErrorKind::RangeNotSatisfiable) {
         Some(size) if size > 0 && range.resolve(size).is_ok() => {
             let what = format!("the service refuses a range of an object of {size} bytes that holds it");

@@ -4,8 +4,8 @@
 //!   never reach a host they were not meant for, and it reads no environment: all comes from [`ClientOptions`].
 //! * [`Rest`] sends a [`Request`] for a [`Service`], which says how to authorise a request and what a refusal means.
 //!   One call is one request: retrying is the range engine's business.
-//! * [`encode`], [`headers`] and [`xml`] are pure functions between our types and what stands on the wire, and [`pages`]
-//!   makes one stream of a listing in pages.
+//! * [`encode`], [`headers`] and [`xml`] are pure functions between our types and what stands on the wire, [`mixed`] puts
+//!   many requests into one, and [`pages`] makes one stream of a listing in pages.
 //!
 //! Keys are sent exactly as they are: no part of this crate normalises a path.
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@ mod tls_stream;
 
 pub mod encode;
 pub mod headers;
+pub mod mixed;
 pub mod pages;
 pub mod xml;
 
@@ -38,7 +39,7 @@ pub use {
     client::{Client, ClientOptions},
     connector::{CREDENTIALS_TIMEOUT, Connector},
     endpoint::checked_endpoint,
-    extent::{extent, no_length, refused},
+    extent::{check, extent, no_length, of_range},
     fetched::Fetched,
     rest::{Refusal, Request, Response, Rest, Service},
     settings::SETTINGS,
