@@ -1,13 +1,13 @@
-//! Deletions: batches of 256 keys, several of them in flight, and a result for each key.
+//! Deletions: how Azure deletes 256 blobs by one request, and a single one.
+//!
+//! Source: <https://learn.microsoft.com/rest/api/storageservices/blob-batch>.
 
-mod batch;
-
-use std::sync::Arc;
-
-use futures::stream::{self, BoxStream, StreamExt};
-use rangeway_core::{DeleteResult, Error, ErrorKind, Key, Operation, Result};
-use rangeway_range_engine::Retry;
+use async_trait::async_trait;
+use rangeway_core::{Error, ErrorKind, Key, Result, StoreUri};
+use rangeway_range_engine::Deletions;
 use rangeway_transport::Method;
+use rangeway_transport::mixed::{self, Batch};
+use rangeway_transport::xml::Element;
 
 use crate::api::Api;
 use crate::error;
@@ -15,69 +15,48 @@ use crate::error;
 /// How many keys one request may name.
 const BATCH: usize = 256;
 
-/// How many batches are in flight.
-const BATCHES: usize = 4;
+#[async_trait]
+impl Deletions for Api {
+    fn uri(&self) -> &StoreUri {
+        self.uri()
+    }
 
-/// How many requests for single keys of a batch are in flight.
-const SINGLES: usize = 16;
+    fn batch_size(&self) -> usize {
+        BATCH
+    }
 
-/// Deletes each key and says of each how it went.
-pub(crate) fn delete(
-    api: Arc<Api>,
-    retry: Retry,
-    keys: BoxStream<'static, Key>,
-) -> BoxStream<'static, DeleteResult> {
-    keys.chunks(BATCH)
-        .map(move |keys| {
-            let (api, retry) = (Arc::clone(&api), retry.clone());
-            async move { stream::iter(delete_some(&api, &retry, keys).await) }
-        })
-        .buffer_unordered(BATCHES)
-        .flatten()
-        .boxed()
-}
+    fn fits(&self, _: &Key) -> bool {
+        true
+    }
 
-async fn delete_some(api: &Api, retry: &Retry, keys: Vec<Key>) -> Vec<DeleteResult> {
-    let (together, mut alone): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|key| !key.is_empty());
-    let mut results = Vec::new();
-    if together.len() < 2 {
-        alone.extend(together);
-    } else {
-        match retry.run(|_| batch::send(api, &together)).await {
-            Ok(answers) => {
-                for (key, answer) in together.into_iter().zip(answers) {
-                    match gone_is_done(answer) {
-                        // One that failed for a passing reason is tried again by itself.
-                        Err(error) if error.is_retryable() => alone.push(key),
-                        result => results.push(DeleteResult { key, result }),
-                    }
-                }
-            }
-            // Not every account has the request, and not every signature allows it.
-            Err(error) => {
-                tracing::debug!(%error, "a batch is sent as single requests");
-                alone.extend(together);
-            }
+    async fn delete_batch(&self, keys: &[Key]) -> Result<Vec<Result<()>>> {
+        let mut batch = Batch::new();
+        for (index, key) in keys.iter().enumerate() {
+            let mut request = self.blob(Method::DELETE, key, &[])?;
+            self.service().credentials.authorize(&mut request).await?;
+            batch.push(&index.to_string(), &request);
         }
+        let request = batch.into_request(self.container(Method::POST, &[("comp", "batch")])?);
+        let answers = mixed::answers(self.send(request).await?, keys.len()).await?;
+        Ok(answers.iter().map(deleted).collect())
     }
-    let singles = stream::iter(alone).map(|key| delete_single(api, retry, key)).buffer_unordered(SINGLES);
-    results.extend(singles.collect::<Vec<_>>().await);
-    for result in &mut results {
-        let key = &result.key;
-        let located =
-            |error: Error| error.with_operation(Operation::Delete).with_uri(api.uri().with_key(key));
-        result.result = std::mem::replace(&mut result.result, Ok(())).map_err(located);
+
+    /// Not every account has the request, and not every signature allows it.
+    fn may_be_single(&self, _: &Error) -> bool {
+        true
     }
-    results
+
+    async fn delete_one(&self, key: &Key) -> Result<()> {
+        gone_is_done(self.send_plain(self.blob(Method::DELETE, key, &[])?).await.map(|_| ()))
+    }
 }
 
-async fn delete_single(api: &Api, retry: &Retry, key: Key) -> DeleteResult {
-    let result = retry
-        .run(|_| async {
-            gone_is_done(api.send_plain(api.blob(Method::DELETE, &key, &[])?).await.map(|_| ()))
-        })
-        .await;
-    DeleteResult { key, result }
+fn deleted(answer: &mixed::Answer) -> Result<()> {
+    if answer.status.is_success() {
+        return Ok(());
+    }
+    let document = Element::parse(&answer.body).ok().filter(|root| root.name == "Error");
+    gone_is_done(Err(error::of_answer(answer.status, &answer.headers, document.as_ref())))
 }
 
 /// What does not exist is deleted; a container that does not exist is an error.

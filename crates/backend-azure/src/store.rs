@@ -5,20 +5,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use rangeway_core::{
-    Body, Capabilities, Conditions, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetRange,
-    GetResponse, HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta,
-    Operation, PartLimits, Payload, PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri,
-    TransferStats,
+    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetRange, GetResponse,
+    HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation,
+    PartLimits, Payload, PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_range_engine::Retry;
 use rangeway_transport::{
-    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, extent, header, headers, no_length, refused,
+    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, check, extent, header, headers, no_length,
+    of_range,
 };
 
 use crate::api::Api;
 use crate::config::AzureConfig;
 use crate::multipart::AzureUpload;
-use crate::{attributes, copy, delete, error, list};
+use crate::{attributes, copy, error, list};
 
 const MIB: u64 = 1 << 20;
 
@@ -90,7 +90,10 @@ impl AzureStore {
         }
         let response = match self.api.send(request).await {
             Ok(response) => response,
-            Err(error) => return Err(self.of_range(error, key, &options).await),
+            Err(error) => {
+                let size = error::size(&error);
+                return Err(of_range(error, size, &options, |head| self.try_head(key, head)).await);
+            }
         };
         let (range, size) = extent(&response)?;
         let meta = meta(key, size, &response.headers);
@@ -123,25 +126,6 @@ impl AzureStore {
         self.get_range(key, options).await
     }
 
-    /// The error of a read of a range: a service that refuses one and does not say the size is asked for it.
-    async fn of_range(&self, error: Error, key: &Key, options: &GetOptions) -> Error {
-        let range = options.range.as_ref().unwrap_or(&GetRange::Offset(0));
-        // Ranges that begin later are refused by objects that are not empty, too.
-        let says_nothing = error.kind() == ErrorKind::RangeNotSatisfiable
-            && error::size(&error).is_none()
-            && range.resolve(1).is_ok();
-        if !says_nothing {
-            let size = error::size(&error);
-            return refused(error, range, size);
-        }
-        let mut head = HeadOptions::new().conditions(options.conditions.clone());
-        head.version.clone_from(&options.version);
-        match self.try_head(key, head).await {
-            Ok(found) => refused(error, range, Some(found.meta.size)),
-            Err(other) => other,
-        }
-    }
-
     async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
         let mut request = self.api.blob(Method::PUT, key, &[])?;
         request.headers.insert(BLOB_TYPE, HeaderValue::from_static("BlockBlob"));
@@ -168,14 +152,6 @@ fn meta(key: &Key, size: u64, headers: &HeaderMap) -> ObjectMeta {
     meta.last_modified = headers::last_modified(headers);
     meta.version = headers::text(headers, &VERSION);
     meta
-}
-
-/// Evaluates the conditions on what came back: emulators ignore some.
-fn check(conditions: &Conditions, meta: &ObjectMeta) -> Result<()> {
-    match &meta.etag {
-        Some(etag) => conditions.check(Some(etag), meta.last_modified),
-        None => Ok(()),
-    }
 }
 
 /// Adds the condition of a write.
@@ -244,7 +220,7 @@ impl Store for AzureStore {
     }
 
     fn delete(&self, keys: BoxStream<'static, Key>) -> BoxStream<'static, DeleteResult> {
-        delete::delete(Arc::clone(&self.api), self.retry.clone(), keys)
+        rangeway_range_engine::delete(Arc::clone(&self.api), self.retry.clone(), keys)
     }
 
     async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {

@@ -1,14 +1,13 @@
-//! Deletions: batches of a thousand keys, several of them in flight, and a result for each key.
+//! Deletions: how S3 deletes a thousand keys by one request, and a single one.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use futures::stream::{self, BoxStream, StreamExt};
 use md5::{Digest, Md5};
-use rangeway_core::{DeleteResult, Error, ErrorKind, Key, Operation, Result};
-use rangeway_range_engine::Retry;
+use rangeway_core::{Error, ErrorKind, Key, Result, StoreUri};
+use rangeway_range_engine::Deletions;
 use rangeway_transport::xml::{self, Element};
 use rangeway_transport::{HeaderName, HeaderValue, Method};
 
@@ -18,110 +17,35 @@ use crate::error;
 /// How many keys one request may name.
 const BATCH: usize = 1000;
 
-/// How many batches are in flight.
-const BATCHES: usize = 4;
-
-/// How many requests for single keys of a batch are in flight.
-const SINGLES: usize = 16;
-
-/// Deletes each key and says of each how it went.
-pub(crate) fn delete(
-    api: Arc<Api>,
-    retry: Retry,
-    keys: BoxStream<'static, Key>,
-) -> BoxStream<'static, DeleteResult> {
-    keys.chunks(BATCH)
-        .map(move |keys| {
-            let (api, retry) = (Arc::clone(&api), retry.clone());
-            async move { stream::iter(delete_some(&api, &retry, keys).await) }
-        })
-        .buffer_unordered(BATCHES)
-        .flatten()
-        .boxed()
-}
-
-async fn delete_some(api: &Api, retry: &Retry, keys: Vec<Key>) -> Vec<DeleteResult> {
-    let fits = |key: &Key| !key.is_empty() && xml::can_carry(key.as_str());
-    let (together, mut alone): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(fits);
-    let mut results = Vec::new();
-    match together.len() {
-        0 | 1 => alone.extend(together),
-        _ => match delete_batch(api, retry, together).await {
-            Ok(done) => results = done,
-            // Not every service has the request.
-            Err(keys) => alone.extend(keys),
-        },
+#[async_trait]
+impl Deletions for Api {
+    fn uri(&self) -> &StoreUri {
+        self.uri()
     }
-    let singles = stream::iter(alone).map(|key| delete_single(api, retry, key)).buffer_unordered(SINGLES);
-    results.extend(singles.collect::<Vec<_>>().await);
-    for result in &mut results {
-        let key = &result.key;
-        let located =
-            |error: Error| error.with_operation(Operation::Delete).with_uri(api.uri().with_key(key));
-        result.result = std::mem::replace(&mut result.result, Ok(())).map_err(located);
+
+    fn batch_size(&self) -> usize {
+        BATCH
     }
-    results
-}
 
-async fn delete_single(api: &Api, retry: &Retry, key: Key) -> DeleteResult {
-    let result = retry
-        .run(|_| async {
-            match api.send_plain(api.object(Method::DELETE, &key, &[])?).await {
-                Err(error) if error.is_not_found() && error::code(&error) == "NoSuchKey" => Ok(()),
-                result => result.map(|_| ()),
-            }
-        })
-        .await;
-    DeleteResult { key, result }
-}
+    fn fits(&self, key: &Key) -> bool {
+        xml::can_carry(key.as_str())
+    }
 
-/// Deletes `keys` by one request; those that failed for now are tried again by further ones.
-///
-/// # Errors
-/// The keys, when the service has no such request.
-async fn delete_batch(api: &Api, retry: &Retry, keys: Vec<Key>) -> Result<Vec<DeleteResult>, Vec<Key>> {
-    // What is left to do, and what is done: attempts go on where the last one ended.
-    let state = Mutex::new((keys, Vec::new()));
-    let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
-    let run = retry.run(|_| async {
-        let pending = lock().0.clone();
-        let mut failed = request(api, &pending).await?;
-        let mut again = None;
-        let mut state = lock();
-        state.0.clear();
-        for key in pending {
-            match failed.remove(&key) {
-                Some(error) if error.is_retryable() => {
-                    again = Some(error);
-                    state.0.push(key);
-                }
-                Some(error) => state.1.push(DeleteResult { key, result: Err(error) }),
-                None => state.1.push(DeleteResult { key, result: Ok(()) }),
-            }
+    async fn delete_batch(&self, keys: &[Key]) -> Result<Vec<Result<()>>> {
+        let mut failed = request(self, keys).await?;
+        Ok(keys.iter().map(|key| failed.remove(key).map_or(Ok(()), Err)).collect())
+    }
+
+    /// Not every service has the request.
+    fn may_be_single(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::Unsupported
+    }
+
+    async fn delete_one(&self, key: &Key) -> Result<()> {
+        match self.send_plain(self.object(Method::DELETE, key, &[])?).await {
+            Err(error) if error.is_not_found() && error::code(&error) == "NoSuchKey" => Ok(()),
+            result => result.map(|_| ()),
         }
-        again.map_or(Ok(()), Err)
-    });
-    let ended = run.await;
-    let (left, mut done) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match ended {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::Unsupported && done.is_empty() => return Err(left),
-        Err(error) => {
-            let again = |key| DeleteResult { key, result: Err(same(&error)) };
-            done.extend(left.into_iter().map(again));
-        }
-    }
-    Ok(done)
-}
-
-/// The same error once more, for another key.
-fn same(error: &Error) -> Error {
-    let copy = Error::new(error.kind(), "the request for a batch of keys failed");
-    let copy = copy.with_retry_after(error.retry_after()).with_source(error.to_string());
-    let copy = if error.attempts() > 1 { copy.exhausted(error.attempts()) } else { copy };
-    match error.hint() {
-        Some(hint) => copy.with_hint(hint),
-        None => copy,
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use rangeway_core::{
-    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetRange, GetResponse,
-    HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation,
-    PartLimits, Payload, PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
+    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetResponse, HeadOptions,
+    HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, PartLimits, Payload,
+    PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_range_engine::Retry;
 use rangeway_transport::{
-    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, extent, header, headers, no_length, refused,
+    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, check, extent, header, headers, no_length,
+    of_range,
 };
 
 use tokio_util::task::TaskTracker;
@@ -19,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::Api;
 use crate::config::S3Config;
 use crate::multipart::S3Upload;
-use crate::{copy, delete, error, list};
+use crate::{copy, error, list};
 
 pub(crate) const MIB: u64 = 1 << 20;
 pub(crate) const GIB: u64 = 1 << 30;
@@ -90,7 +91,10 @@ impl S3Store {
         }
         let response = match self.api.send(request).await {
             Ok(response) => response,
-            Err(error) => return Err(self.of_range(error, key, &options).await),
+            Err(error) => {
+                let size = error::size(&error);
+                return Err(of_range(error, size, &options, |head| self.try_head(key, head)).await);
+            }
         };
         let (range, size) = extent(&response)?;
         let meta = meta(key, size, &response.headers);
@@ -100,26 +104,6 @@ impl S3Store {
         let body =
             if length == 0 { Body::from_bytes(bytes::Bytes::new()) } else { response.into_body(length) };
         Ok(GetResponse::new(meta, range, attributes, body))
-    }
-
-    /// The error of a read of a range. A refusal of bytes that the object has is no statement about its size: taken
-    /// for one, the object would read as empty. A service that does not say the size is asked for it.
-    async fn of_range(&self, error: Error, key: &Key, options: &GetOptions) -> Error {
-        let range = options.range.as_ref().unwrap_or(&GetRange::Offset(0));
-        // Ranges that begin later are refused by objects that are not empty, too.
-        if error.kind() != ErrorKind::RangeNotSatisfiable || range.resolve(1).is_err() {
-            let size = error::size(&error);
-            return refused(error, range, size);
-        }
-        if let Some(size) = error::size(&error) {
-            return refused(error, range, Some(size));
-        }
-        let mut head = HeadOptions::new().conditions(options.conditions.clone());
-        head.version.clone_from(&options.version);
-        match self.try_head(key, head).await {
-            Ok(found) => refused(error, range, Some(found.meta.size)),
-            Err(other) => other,
-        }
     }
 
     async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
@@ -155,14 +139,6 @@ fn meta(key: &Key, size: u64, headers: &HeaderMap) -> ObjectMeta {
     meta.last_modified = headers::last_modified(headers);
     meta.version = headers::text(headers, &VERSION);
     meta
-}
-
-/// Evaluates the conditions on what came back: some services ignore them.
-fn check(conditions: &rangeway_core::Conditions, meta: &ObjectMeta) -> Result<()> {
-    match &meta.etag {
-        Some(etag) => conditions.check(Some(etag), meta.last_modified),
-        None => Ok(()),
-    }
 }
 
 /// Adds what is to be stored with the object.
@@ -255,7 +231,7 @@ impl Store for S3Store {
     }
 
     fn delete(&self, keys: BoxStream<'static, Key>) -> BoxStream<'static, DeleteResult> {
-        delete::delete(Arc::clone(&self.api), self.retry.clone(), keys)
+        rangeway_range_engine::delete(Arc::clone(&self.api), self.retry.clone(), keys)
     }
 
     async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {

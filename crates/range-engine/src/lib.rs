@@ -26,6 +26,7 @@ mod body;
 mod budget;
 mod buffer;
 mod controller;
+mod deletion;
 mod engine;
 mod feed;
 mod hedge;
@@ -47,6 +48,7 @@ mod window;
 mod write;
 
 pub use {
+    deletion::{Deletions, delete},
     link::Link,
     policy::{InFlight, PartSize, Policy},
     ranged::Ranged,
