@@ -13,6 +13,7 @@ const LIMIT: usize = 4 << 20;
 const MAX_HEADERS: usize = 64;
 
 const BOUNDARY: &str = "rangeway-batch-6b1f8c2e";
+const KIND: HeaderValue = HeaderValue::from_static("multipart/mixed; boundary=rangeway-batch-6b1f8c2e");
 
 /// A batch under construction.
 #[derive(Debug, Default)]
@@ -45,8 +46,7 @@ impl Batch {
     /// Makes the batch the body of `request`.
     pub fn into_request(mut self, request: Request) -> Request {
         let _ = write!(self.body, "--{BOUNDARY}--\r\n");
-        let kind = HeaderValue::from_str(&format!("multipart/mixed; boundary={BOUNDARY}"));
-        request.document(kind.expect("the boundary is plain"), self.body)
+        request.document(KIND, self.body)
     }
 }
 
