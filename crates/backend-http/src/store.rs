@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use rangeway_core::{
-    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetRange, GetResponse,
-    HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, Payload,
-    PutOptions, PutResponse, Result, Setting, SettingKind, Settings, Store, StoreUri, TransferStats,
+    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetResponse, HeadOptions,
+    HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, Payload, PutOptions,
+    PutResponse, Result, Setting, SettingKind, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_transport::{
     Client, ClientOptions, HeaderMap, HeaderValue, Method, Refusal, Request, Response, Rest, Service, Uri,
-    encode, extent, header, headers, no_length, refused,
+    encode, extent, header, headers, no_length, of_range,
 };
 
 use crate::{error, redirect};
@@ -151,9 +151,8 @@ impl HttpStore {
         let response = match self.send(Method::GET, key, &headers).await {
             Ok(response) => response,
             Err(error) => {
-                let (range, size) =
-                    (options.range.as_ref().unwrap_or(&GetRange::Offset(0)), error::size(&error));
-                return Err(refused(error, range, size));
+                let size = error::size(&error);
+                return Err(of_range(error, size, &options, |head| self.try_head(key, head)).await);
             }
         };
         let (range, size) = extent(&response)?;
