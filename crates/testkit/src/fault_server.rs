@@ -1,11 +1,13 @@
-//! `FaultServer`: one bucket in memory on loopback, honest S3 but for the faults of a script.
+//! `FaultServer`: one bucket in memory on loopback, honest S3 or Google Cloud Storage but for the faults of a script.
 
 mod answer;
 mod bucket;
 mod checksum;
 mod conditions;
 mod connection;
+mod dialect;
 mod fault;
+mod gcs;
 mod list;
 mod object;
 mod range;
@@ -26,6 +28,7 @@ use tokio::runtime::Handle;
 use crate::request_kind::{Counters, RequestCounts, RequestKind};
 use crate::runner::Runner;
 use bucket::Bucket;
+use dialect::Dialect;
 use script::Script;
 
 pub use answer::Ending;
@@ -36,6 +39,7 @@ pub use script::{Matcher, Rule};
 /// What connections share.
 #[derive(Debug)]
 struct Shared {
+    dialect: Dialect,
     bucket: Mutex<Bucket>,
     script: Script,
     log: Mutex<Vec<SeenRequest>>,
@@ -48,10 +52,11 @@ impl Shared {
     }
 }
 
-/// A scripted S3 server. It stops when it is dropped.
+/// A scripted server. It stops when it is dropped.
 ///
 /// Without a script it does what S3 does with one bucket, conditional reads and writes and URL-encoded listings
-/// included; signatures are not checked. Every request is logged.
+/// included; signatures are not checked. [`start_gcs`](Self::start_gcs) starts one that does what Google Cloud Storage
+/// does, with both of its APIs. Every request is logged.
 ///
 /// ```
 /// use rangeway_testkit::{Fault, FaultServer, Matcher, RequestKind};
@@ -76,7 +81,19 @@ impl FaultServer {
     /// # Errors
     /// When no port can be had.
     pub fn start(bucket: &str) -> io::Result<Self> {
-        Self::launch(bucket, |listener, shared| {
+        Self::own(Dialect::S3, bucket)
+    }
+
+    /// The same as Google Cloud Storage, in a bucket that keeps what is replaced.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_gcs(bucket: &str) -> io::Result<Self> {
+        Self::own(Dialect::Gcs, bucket)
+    }
+
+    fn own(dialect: Dialect, bucket: &str) -> io::Result<Self> {
+        Self::launch(dialect, bucket, |listener, shared| {
             Runner::own(connection::run(listener, shared), NonZeroUsize::MIN)
         })
     }
@@ -86,10 +103,13 @@ impl FaultServer {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_on(bucket: &str, runtime: &Handle) -> io::Result<Self> {
-        Self::launch(bucket, |listener, shared| Ok(Runner::on(connection::run(listener, shared), runtime)))
+        Self::launch(Dialect::S3, bucket, |listener, shared| {
+            Ok(Runner::on(connection::run(listener, shared), runtime))
+        })
     }
 
     fn launch(
+        dialect: Dialect,
         bucket: &str,
         run: impl FnOnce(TcpListener, Arc<Shared>) -> io::Result<Runner>,
     ) -> io::Result<Self> {
@@ -97,7 +117,8 @@ impl FaultServer {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            bucket: Mutex::new(Bucket::new(bucket)),
+            dialect,
+            bucket: Mutex::new(dialect.bucket(bucket)),
             script: Script::default(),
             log: Mutex::default(),
             counters: Counters::default(),
@@ -116,16 +137,9 @@ impl FaultServer {
         format!("http://{}", self.address)
     }
 
-    /// The environment variables, as AWS names them, that lead a client to this server.
+    /// The environment variables, as AWS and Google name them, that lead a client to this server.
     pub fn environment(&self) -> Vec<(String, String)> {
-        let variables = [
-            ("AWS_ENDPOINT_URL_S3", self.endpoint()),
-            ("AWS_ACCESS_KEY_ID", "any".into()),
-            ("AWS_SECRET_ACCESS_KEY", "any".into()),
-            ("AWS_REGION", "us-east-1".into()),
-            ("AWS_ALLOW_HTTP", "true".into()),
-        ];
-        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        self.shared.dialect.environment(self.endpoint())
     }
 
     /// Adds a fault to the script: it strikes every matching request until the rule says otherwise.

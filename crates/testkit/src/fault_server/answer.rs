@@ -52,6 +52,13 @@ impl Answer {
         answer
     }
 
+    /// A JSON document.
+    pub(super) fn json(status: StatusCode, document: &serde_json::Value) -> Self {
+        let mut answer = Self::new(status).header("content-type", "application/json; charset=UTF-8");
+        answer.body = document.to_string().into();
+        answer
+    }
+
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("the server makes its own header values");
         self.headers.insert(HeaderName::from_static(name), value);

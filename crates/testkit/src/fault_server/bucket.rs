@@ -1,6 +1,7 @@
 //! `Bucket`: the objects and uploads of the fault server, in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -17,10 +18,11 @@ const STORED: &[&str] = &[
     "content-type",
     "expires",
     "x-amz-storage-class",
+    "x-goog-storage-class",
 ];
 
-/// The prefix of user metadata.
-const METADATA: &str = "x-amz-meta-";
+/// The prefixes of user metadata.
+const METADATA: [&str; 2] = ["x-amz-meta-", "x-goog-meta-"];
 
 /// An object.
 #[derive(Debug, Clone)]
@@ -31,12 +33,16 @@ pub(super) struct Object {
     pub(super) modified: SystemTime,
     /// What was stored with it.
     pub(super) headers: HeaderMap,
+    /// The number of the write, once it is in a bucket.
+    pub(super) generation: u64,
+    /// What Google says of the bytes: made when it is first asked for, which takes time.
+    pub(super) hash: OnceLock<String>,
 }
 
 impl Object {
     pub(super) fn new(bytes: Bytes, headers: HeaderMap) -> Self {
         let etag = checksum::etag(checksum::md5(&bytes));
-        Self { bytes, etag, modified: SystemTime::now(), headers }
+        Self { bytes, etag, modified: SystemTime::now(), headers, generation: 0, hash: OnceLock::new() }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -46,9 +52,10 @@ impl Object {
 
 /// The headers of a write that belong to the object.
 pub(super) fn stored_headers(headers: &HeaderMap) -> HeaderMap {
-    let kept = headers
-        .iter()
-        .filter(|(name, _)| STORED.contains(&name.as_str()) || name.as_str().starts_with(METADATA));
+    let kept = headers.iter().filter(|(name, _)| {
+        let metadata = METADATA.iter().any(|prefix| name.as_str().starts_with(prefix));
+        metadata || STORED.contains(&name.as_str())
+    });
     kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
@@ -76,6 +83,11 @@ pub(super) struct Bucket {
     /// The etags of completed uploads: completing again is no error.
     pub(super) completed: BTreeMap<String, String>,
     pub(super) begun: u64,
+    /// What was replaced, where that is kept: by key and generation.
+    pub(super) replaced: Option<BTreeMap<(String, u64), Object>>,
+    /// Names of further buckets, which stay empty.
+    pub(super) others: BTreeSet<String>,
+    generation: u64,
 }
 
 impl Bucket {
@@ -86,6 +98,19 @@ impl Bucket {
             uploads: BTreeMap::new(),
             completed: BTreeMap::new(),
             begun: 0,
+            replaced: None,
+            others: BTreeSet::new(),
+            // Real ones are times, in microseconds.
+            generation: 1_700_000_000_000_000,
+        }
+    }
+
+    /// Writes an object.
+    pub(super) fn insert(&mut self, key: &str, object: Object) {
+        self.generation += 1;
+        let object = Object { generation: self.generation, ..object };
+        if let (Some(old), Some(kept)) = (self.objects.insert(key.to_owned(), object), &mut self.replaced) {
+            kept.insert((key.to_owned(), old.generation), old);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The digests that S3 gives: MD5 etags, and CRC64NVME of whole objects.
+//! The digests that S3 gives: MD5 etags, and CRC64NVME of whole objects; and the CRC-32C that Google gives.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -7,16 +7,20 @@ use md5::{Digest, Md5};
 /// The reflected polynomial of [CRC-64/NVME](https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-64-nvme).
 const POLYNOMIAL: u64 = 0x9a6c_9329_ac4b_c9b5;
 
-const TABLE: [u64; 256] = table();
+/// The reflected polynomial of [CRC-32C](https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-32-iscsi).
+const POLYNOMIAL_32: u64 = 0x82f6_3b78;
 
-const fn table() -> [u64; 256] {
+const TABLE: [u64; 256] = table(POLYNOMIAL);
+const TABLE_32: [u64; 256] = table(POLYNOMIAL_32);
+
+const fn table(polynomial: u64) -> [u64; 256] {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         let mut value = byte as u64;
         let mut bit = 0;
         while bit < 8 {
-            value = if value & 1 == 1 { (value >> 1) ^ POLYNOMIAL } else { value >> 1 };
+            value = if value & 1 == 1 { (value >> 1) ^ polynomial } else { value >> 1 };
             bit += 1;
         }
         table[byte] = value;
@@ -32,6 +36,15 @@ pub(super) fn crc64nvme(bytes: &[u8]) -> String {
         TABLE[usize::from(low ^ byte)] ^ (value >> 8)
     });
     BASE64_STANDARD.encode((!value).to_be_bytes())
+}
+
+/// The checksum that `x-goog-hash` has.
+pub(super) fn crc32c(bytes: &[u8]) -> u32 {
+    let value = bytes.iter().fold(u64::from(u32::MAX), |value, byte| {
+        let [low, ..] = value.to_le_bytes();
+        TABLE_32[usize::from(low ^ byte)] ^ (value >> 8)
+    });
+    !u32::try_from(value).expect("the table has 32 bits")
 }
 
 pub(super) fn md5(bytes: &[u8]) -> [u8; 16] {
@@ -65,6 +78,7 @@ mod tests {
     fn digests_have_their_check_values() {
         let crc = BASE64_STANDARD.encode(0xae8b_1486_0a79_9888_u64.to_be_bytes());
         assert_eq!(crc64nvme(b"123456789"), crc);
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
         assert_eq!(etag(md5(b"")), "\"d41d8cd98f00b204e9800998ecf8427e\"");
     }
 }

@@ -8,6 +8,15 @@ use super::answer::Refusal;
 use super::bucket::Object;
 use super::request::SeenRequest;
 
+/// Google's condition; 0 is that of an object that does not exist.
+const GENERATION: &str = "x-goog-if-generation-match";
+
+/// Checks a condition on the generation of what a write replaces.
+pub(super) fn check_generation(wanted: &str, current: Option<&Object>) -> Result<(), Refusal> {
+    let found = current.map_or(0, |object| object.generation);
+    if wanted == found.to_string() { Ok(()) } else { Err(failed()) }
+}
+
 fn failed() -> Refusal {
     Refusal::new(412, "PreconditionFailed")
 }
@@ -24,6 +33,11 @@ fn seconds(time: SystemTime) -> u64 {
 
 /// Checks the conditions on the object that is read; `prefix` is that of the headers: none, or `x-amz-copy-source-`.
 pub(super) fn check_read(request: &SeenRequest, prefix: &str, object: &Object) -> Result<(), Refusal> {
+    if let Some(generation) = request.header(GENERATION)
+        && generation != object.generation.to_string()
+    {
+        return Err(failed());
+    }
     let header = |name: &str| request.header(&format!("{prefix}{name}"));
     let time = |name: &str| header(name).and_then(|text| httpdate::parse_http_date(text).ok());
     let unchanged = || {
@@ -57,6 +71,9 @@ pub(super) fn check_read(request: &SeenRequest, prefix: &str, object: &Object) -
 /// # Source
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
 pub(super) fn check_write(request: &SeenRequest, current: Option<&Object>) -> Result<(), Refusal> {
+    if let Some(generation) = request.header(GENERATION) {
+        check_generation(generation, current)?;
+    }
     match (request.header("if-none-match"), current) {
         (Some("*"), Some(_)) => return Err(failed()),
         (Some("*") | None, _) => {}

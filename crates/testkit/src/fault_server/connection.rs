@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 
 use super::Shared;
 use super::request::Reader;
-use super::service;
 
 /// Serves until dropped; its connections end with it.
 pub(super) async fn run(listener: std::net::TcpListener, shared: Arc<Shared>) -> io::Result<()> {
@@ -28,7 +27,8 @@ pub(super) async fn run(listener: std::net::TcpListener, shared: Arc<Shared>) ->
 async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut reader = Reader::new();
-    while let Some(request) = reader.head(&mut socket).await? {
+    while let Some(mut request) = reader.head(&mut socket).await? {
+        shared.dialect.understand(&mut request);
         shared.counters.begin(request.kind);
         let again = respond(request, &mut reader, &mut socket, shared).await;
         shared.counters.end();
@@ -55,8 +55,10 @@ async fn respond(
         for fault in &faults {
             fault.before(&mut request, &mut bucket);
         }
-        let instead = faults.iter().find_map(super::Fault::instead);
-        instead.unwrap_or_else(|| service::answer(&mut bucket, &request, body))
+        let dialect = shared.dialect;
+        let instead =
+            faults.iter().find_map(|fault| fault.instead(|refusal| dialect.refuse(&request, refusal)));
+        instead.unwrap_or_else(|| dialect.answer(&mut bucket, &request, body))
     };
     for fault in &faults {
         fault.after(&mut answer);

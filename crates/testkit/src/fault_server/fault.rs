@@ -112,6 +112,7 @@ impl Fault {
                     header::IF_NONE_MATCH,
                     header::IF_MODIFIED_SINCE,
                     header::IF_UNMODIFIED_SINCE,
+                    HeaderName::from_static("x-goog-if-generation-match"),
                 ] {
                     request.headers.remove(name);
                 }
@@ -121,24 +122,24 @@ impl Fault {
         }
     }
 
-    /// The answer that takes the place of the honest one.
-    pub(super) fn instead(&self) -> Option<Answer> {
+    /// The answer that takes the place of the honest one, where `refuse` makes one of a refusal.
+    pub(super) fn instead(&self, refuse: impl Fn(Refusal) -> Answer) -> Option<Answer> {
         match self {
             Self::Status { status, code, retry_after } => {
-                let answer = Refusal::new(*status, code).into_answer();
+                let answer = refuse(Refusal::new(*status, code));
                 Some(match retry_after {
                     Some(seconds) => answer.header("retry-after", &seconds.to_string()),
                     None => answer,
                 })
             }
             Self::Redirect { status, location } => {
-                let answer = Refusal::new(*status, "TemporaryRedirect").into_answer();
+                let answer = refuse(Refusal::new(*status, "TemporaryRedirect"));
                 Some(answer.header("location", location))
             }
-            Self::Unsatisfiable { size } => Some(Refusal::unsatisfiable(*size).into_answer()),
-            Self::ErrorInBody(code) => Some(Refusal::new(200, code).into_answer()),
+            Self::Unsatisfiable { size } => Some(refuse(Refusal::unsatisfiable(*size))),
+            Self::ErrorInBody(code) => Some(refuse(Refusal::new(200, code))),
             Self::NotHttp => {
-                let mut answer = Refusal::new(500, "NotHttp").into_answer();
+                let mut answer = refuse(Refusal::new(500, "NotHttp"));
                 answer.raw = Some(b"220 this is no HTTP server\r\n\r\n");
                 Some(answer)
             }

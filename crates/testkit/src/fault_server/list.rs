@@ -18,7 +18,7 @@ use crate::xml::Document;
 const MAX_KEYS: usize = 1000;
 
 /// What a page lists, in order.
-enum Entry<'a> {
+pub(super) enum Entry<'a> {
     Object(&'a str, &'a Object),
     Prefix(String),
 }
@@ -84,24 +84,27 @@ pub(super) fn list(bucket: &Bucket, request: &SeenRequest) -> Result<Answer, Ref
 }
 
 /// Where a page starts.
-enum Start {
+pub(super) enum Start {
+    FromKey(String),
     AfterKey(String),
     /// After all keys that start so: the page before ended with this group.
     AfterGroup(String),
 }
 
 impl Start {
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(match self {
+            Self::FromKey(key) => format!("f{key}"),
             Self::AfterKey(key) => format!("k{key}"),
             Self::AfterGroup(prefix) => format!("g{prefix}"),
         })
     }
 
-    fn of_token(token: &str) -> Option<Self> {
+    pub(super) fn of_token(token: &str) -> Option<Self> {
         let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
         let rest = text.get(1..)?.to_owned();
         match text.as_bytes()[0] {
+            b'f' => Some(Self::FromKey(rest)),
             b'k' => Some(Self::AfterKey(rest)),
             b'g' => Some(Self::AfterGroup(rest)),
             _ => None,
@@ -110,16 +113,19 @@ impl Start {
 }
 
 /// Up to `limit` entries from `start` on, and where the next page starts if there is one.
-fn page<'a>(
+pub(super) fn page<'a>(
     bucket: &'a Bucket,
     prefix: &str,
     delimiter: Option<&str>,
     start: &Start,
     limit: usize,
 ) -> (Vec<Entry<'a>>, Option<Start>) {
-    let (Start::AfterKey(after) | Start::AfterGroup(after)) = start;
-    let first =
-        if after.as_str() < prefix { Bound::Included(prefix) } else { Bound::Excluded(after.as_str()) };
+    let (Start::FromKey(from) | Start::AfterKey(from) | Start::AfterGroup(from)) = start;
+    let first = match start {
+        _ if from.as_str() < prefix => Bound::Included(prefix),
+        Start::FromKey(_) => Bound::Included(from.as_str()),
+        _ => Bound::Excluded(from.as_str()),
+    };
     let mut entries: Vec<Entry<'_>> = Vec::new();
     for (key, object) in bucket.objects.range::<str, _>((first, Bound::Unbounded)) {
         let Some(rest) = key.strip_prefix(prefix) else { break };

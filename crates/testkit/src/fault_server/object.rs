@@ -25,7 +25,11 @@ fn no_such_key() -> Refusal {
 
 /// The answer to GET and HEAD.
 pub(super) fn get(bucket: &Bucket, request: &SeenRequest) -> Result<Answer, Refusal> {
-    let object = bucket.objects.get(&request.key).ok_or_else(no_such_key)?;
+    answer(bucket.objects.get(&request.key).ok_or_else(no_such_key)?, request)
+}
+
+/// The answer to a read of this object.
+pub(super) fn answer(object: &Object, request: &SeenRequest) -> Result<Answer, Refusal> {
     conditions::check_read(request, "", object)?;
     let range = request.range().and_then(ByteRange::parse);
     let (status, bytes) = match range {
@@ -82,7 +86,7 @@ pub(super) fn put(bucket: &mut Bucket, request: &SeenRequest, body: Bytes) -> Re
     let answer = Answer::new(StatusCode::OK)
         .header("etag", &object.etag)
         .header("x-amz-checksum-crc64nvme", &checksum::crc64nvme(&object.bytes));
-    bucket.objects.insert(request.key.clone(), object);
+    bucket.insert(&request.key, object);
     Ok(answer)
 }
 
@@ -123,7 +127,7 @@ pub(super) fn copy(bucket: &mut Bucket, request: &SeenRequest) -> Result<Answer,
     let mut document = Document::new("CopyObjectResult");
     document.element("LastModified", &timestamp(object.modified));
     document.element("ETag", &object.etag);
-    bucket.objects.insert(request.key.clone(), object);
+    bucket.insert(&request.key, object);
     Ok(Answer::xml(StatusCode::OK, document.finish("CopyObjectResult")))
 }
 
@@ -135,7 +139,7 @@ pub(super) fn delete(bucket: &mut Bucket, request: &SeenRequest) -> Answer {
 
 /// Puts an object in place without a request.
 pub(super) fn place(bucket: &mut Bucket, key: &str, bytes: Bytes) {
-    bucket.objects.insert(key.to_owned(), Object::new(bytes, HeaderMap::new()));
+    bucket.insert(key, Object::new(bytes, HeaderMap::new()));
 }
 
 /// A time as S3's XML has it, in whole seconds.

@@ -60,7 +60,7 @@ impl SeenRequest {
         })
     }
 
-    fn new(method: &str, target: &str, headers: HeaderMap) -> io::Result<Self> {
+    pub(super) fn new(method: &str, target: &str, headers: HeaderMap) -> io::Result<Self> {
         let method: Method = method.parse().map_err(io::Error::other)?;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let place = path.strip_prefix('/').ok_or_else(|| io::Error::other("the target is no path"))?;

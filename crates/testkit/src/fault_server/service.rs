@@ -1,4 +1,4 @@
-//! From a request to its honest answer.
+//! From a request to the honest answer of S3.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -13,11 +13,10 @@ use crate::request_kind::RequestKind;
 const MAX_KEY: usize = 1024;
 
 /// What S3 would answer.
-pub(super) fn answer(bucket: &mut Bucket, request: &SeenRequest, body: Bytes) -> Answer {
-    try_answer(bucket, request, body).unwrap_or_else(Refusal::into_answer)
-}
-
-fn try_answer(bucket: &mut Bucket, request: &SeenRequest, body: Bytes) -> Result<Answer, Refusal> {
+///
+/// # Errors
+/// What S3 would refuse.
+pub(super) fn answer(bucket: &mut Bucket, request: &SeenRequest, body: Bytes) -> Result<Answer, Refusal> {
     if request.kind == RequestKind::CreateBucket {
         return Err(Refusal::new(409, "BucketAlreadyOwnedByYou"));
     }

@@ -97,7 +97,7 @@ pub(super) fn complete(bucket: &mut Bucket, request: &SeenRequest, body: &[u8]) 
     let upload = bucket.uploads.remove(&id).ok_or_else(|| Refusal::new(404, "NoSuchUpload"))?;
     let etag = checksum::etag_of_parts(&digests);
     let object = Object { etag: etag.clone(), ..Object::new(bytes.freeze(), upload.headers) };
-    bucket.objects.insert(request.key.clone(), object);
+    bucket.insert(&request.key, object);
     bucket.completed.insert(id, etag.clone());
     Ok(completed(bucket, &request.key, &etag))
 }
