@@ -1,10 +1,16 @@
 //! What the user gets when the service misbehaves: the right bytes or an error of a kind that says why; never wrong
 //! bytes, never a hang.
+//!
+//! The tests of the gcs backend include this file: what differs between the services is in `support`.
 
+#[path = "faults/listing.rs"]
 mod listing;
+#[path = "faults/reading.rs"]
 mod reading;
+#[path = "faults/replaced.rs"]
 mod replaced;
-mod writing;
+#[path = "faults/writing.rs"]
+pub(crate) mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +18,11 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures::TryStreamExt;
 use futures::future::join_all;
-use rangeway_core::{Env, Error, ErrorKind, GetOptions, Key, Result, Settings, Store};
+use rangeway_core::{Error, ErrorKind, GetOptions, Key, Result, Store};
 use rangeway_testkit::{Fault, FaultServer, Matcher, MemoryTarget, Rule, Seeded};
 use tokio::time::timeout;
 
-use crate::support::{BUCKET, open};
+use crate::support::{fault_server, open, settings_of};
 
 /// Longer than any of these tests takes: a hang is a failure, not a wait.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -34,17 +40,17 @@ const OTHER: Seeded = Seeded::new(21);
 const ATTEMPTS: u32 = 3;
 
 /// A server, and a store that waits for it as briefly as a busy machine allows.
-struct Setup {
-    server: FaultServer,
-    store: Arc<dyn Store>,
+pub(crate) struct Setup {
+    pub(crate) server: FaultServer,
+    pub(crate) store: Arc<dyn Store>,
 }
 
 impl Setup {
     /// With the object `k` of [`SIZE`] bytes of [`DATA`].
-    fn new() -> Self {
-        let server = FaultServer::start(BUCKET).expect("a free port");
+    pub(crate) fn new() -> Self {
+        let server = fault_server();
         server.put_object("k", bytes(DATA, SIZE));
-        let settings = Settings::new(Env::from_iter(server.environment()))
+        let settings = settings_of(&server)
             .set("part-size", PART.to_string())
             .set("threshold", PART.to_string())
             .set("put-threshold", "5MiB")
@@ -57,7 +63,7 @@ impl Setup {
         Self { server, store }
     }
 
-    fn on(&self, matcher: Matcher, fault: Fault) -> Rule {
+    pub(crate) fn on(&self, matcher: Matcher, fault: Fault) -> Rule {
         self.server.on(matcher, fault)
     }
 
@@ -104,7 +110,7 @@ fn bytes(data: Seeded, length: u64) -> bytes::Bytes {
 }
 
 /// What `work` gives, in time.
-async fn within<T>(work: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
     timeout(LIMIT, work).await.expect("no hang")
 }
 

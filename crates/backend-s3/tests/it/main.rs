@@ -6,6 +6,7 @@ mod conformance_s3s;
 mod counts;
 mod faults;
 mod metadata;
+mod quirks;
 mod requests;
 mod secrets;
 mod security;

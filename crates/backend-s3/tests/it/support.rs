@@ -4,14 +4,33 @@ use std::sync::Arc;
 
 use rangeway_backend_s3::S3Backend;
 use rangeway_core::{Backend, Env, Settings, Store, StoreUri};
-use rangeway_testkit::S3Server;
 use rangeway_testkit::conformance::{Fixture, Gap};
+use rangeway_testkit::{FaultServer, S3Server};
 
 /// The bucket that servers are started with.
 pub(crate) const BUCKET: &str = "data";
 
 /// Settings that lead to `server`.
 pub(crate) fn settings(server: &S3Server) -> Settings {
+    Settings::new(Env::from_iter(server.environment()))
+}
+
+/// The header that says which state of an object an answer is of.
+pub(crate) const IDENTITY: &str = "etag";
+
+/// The header that asks for one state only.
+pub(crate) const CONDITION: &str = "if-match";
+
+/// How many requests tell that an object is empty.
+pub(crate) const EMPTY: u64 = 1;
+
+/// A server that fails as told.
+pub(crate) fn fault_server() -> FaultServer {
+    FaultServer::start(BUCKET).expect("a free port")
+}
+
+/// Settings that lead to a server that fails as told.
+pub(crate) fn settings_of(server: &FaultServer) -> Settings {
     Settings::new(Env::from_iter(server.environment()))
 }
 

@@ -6,6 +6,7 @@ use rangeway_core::{ErrorKind, GetOptions, Key};
 use rangeway_testkit::{Ending, Fault, Matcher, RequestKind};
 
 use super::{ATTEMPTS, DATA, PART, SIZE, Setup, WAYS, Way, assert_error, assert_right, bytes, later, within};
+use crate::support::{CONDITION, EMPTY, open, settings_of};
 
 /// Fails a few times on each place, then no more: the bytes are right.
 async fn assert_passing(fault: Fault) {
@@ -86,7 +87,7 @@ async fn a_broken_part_goes_on_from_its_last_byte() {
         let rest = format!("bytes={}-{}", 3 * PART + 1_000, SIZE - 1);
         assert_eq!(ranges.iter().filter(|range| **range == rest).count(), 1, "{way:?}: {ranges:?}");
         assert_eq!(ranges.len(), 5, "{way:?}: {ranges:?}");
-        assert!(requests[1..].iter().all(|request| request.if_match().is_some()), "{way:?}");
+        assert!(requests[1..].iter().all(|request| request.header(CONDITION).is_some()), "{way:?}");
     }
 }
 
@@ -96,10 +97,8 @@ async fn connections_that_always_break_after_some_progress_still_bring_everythin
     let setup = Setup::new();
     let size = 3 << 20;
     setup.server.put_object("k", bytes(DATA, size));
-    let settings = rangeway_core::Settings::new(rangeway_core::Env::from_iter(setup.server.environment()))
-        .set("attempts", ATTEMPTS.to_string())
-        .set("backoff", "1ms");
-    let store = crate::support::open(&settings);
+    let settings = settings_of(&setup.server).set("attempts", ATTEMPTS.to_string()).set("backoff", "1ms");
+    let store = open(&settings);
     let rule = setup.on(Matcher::get(), Fault::InBody(300 << 10, Ending::Close));
     let body = within(store.get(&Key::from("k"), GetOptions::new())).await.expect("an answer").body;
     within(DATA.verify_body(0, size, body)).await.expect("the right bytes in the end");
@@ -165,7 +164,7 @@ async fn an_empty_object_refuses_every_range() {
         let setup = Setup::new();
         setup.server.put_object("k", "");
         assert_eq!(setup.read(way).await.expect("an empty object"), b"");
-        assert_eq!(setup.server.counts().total(), 1);
+        assert_eq!(setup.server.counts().total(), EMPTY);
     }
 }
 

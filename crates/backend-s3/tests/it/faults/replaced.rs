@@ -4,6 +4,7 @@ use rangeway_core::{ErrorKind, GetOptions, Key};
 use rangeway_testkit::{Fault, Matcher, RequestKind};
 
 use super::{DATA, OTHER, SIZE, Setup, WAYS, assert_error, bytes, within};
+use crate::support::IDENTITY;
 
 /// Somebody replaces the object after the first answer.
 fn replace(setup: &Setup) -> rangeway_testkit::Rule {
@@ -28,7 +29,7 @@ async fn an_object_replaced_midway_is_noticed_where_the_service_ignores_if_match
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_of_another_size_is_noticed_without_etags() {
     assert_error(ErrorKind::PreconditionFailed, |setup| {
-        setup.on(Matcher::get(), Fault::WithoutHeader("etag"));
+        setup.on(Matcher::get(), Fault::WithoutHeader(IDENTITY));
         setup.on(Matcher::get(), Fault::Replace(bytes(OTHER, SIZE + 1))).after(1).times(1)
     })
     .await;
