@@ -1,0 +1,187 @@
+//! Where credentials come from, and what requests are authorised with.
+
+mod document;
+mod grant;
+mod tokens;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rangeway_core::{Env, Error, ErrorKind, Result, Settings};
+use rangeway_transport::{Client, Fetched, HeaderValue, Request, header};
+
+use crate::settings::{ANONYMOUS, BEARER_TOKEN, CREDENTIALS_FILE, CREDENTIALS_JSON};
+use document::Document;
+use grant::Grant;
+use tokens::{Bearer, Tokens};
+
+/// Where the machine's own service account is, on Google's machines.
+const METADATA_HOST: &str = "metadata.google.internal";
+
+/// Where credentials come from. `Debug` shows no secrets.
+pub(crate) enum Source {
+    /// Nowhere: requests are not authorised.
+    Anonymous,
+    /// A token that somebody else fetched.
+    Token(String),
+    /// Tokens that are fetched, or signed, with what a document holds.
+    Grant(Grant),
+    /// Tokens of the machine's own service account, from this host.
+    Machine(String),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "Anonymous",
+            Self::Token(_) => "Token",
+            Self::Grant(_) => "Grant",
+            Self::Machine(_) => "Machine",
+        })
+    }
+}
+
+/// A source, and what else stands beside the credentials.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) source: Source,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) project: Option<String>,
+}
+
+impl From<Source> for Found {
+    fn from(source: Source) -> Self {
+        Self { source, endpoint: None, project: None }
+    }
+}
+
+impl Source {
+    /// The first of: nothing when so asked; a token; a document; a file; nothing for an emulator; what `gcloud` left;
+    /// the machine's own service account.
+    ///
+    /// Source: <https://cloud.google.com/docs/authentication/application-default-credentials>.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a document that cannot be read; `Unauthenticated` for one that cannot be used.
+    pub(crate) fn find(settings: &Settings, is_emulated: bool) -> Result<Found> {
+        if settings.flag(&ANONYMOUS)?.unwrap_or(false) {
+            return Ok(Self::Anonymous.into());
+        }
+        if let Some(token) = settings.text(&BEARER_TOKEN) {
+            return Ok(Self::Token(token).into());
+        }
+        if let Some(text) = settings.text(&CREDENTIALS_JSON) {
+            return Self::of_document(text.as_bytes(), "credentials-json");
+        }
+        if let Some(path) = settings.text(&CREDENTIALS_FILE) {
+            return Self::of_file(Path::new(&path));
+        }
+        if is_emulated {
+            return Ok(Self::Anonymous.into());
+        }
+        let environment = settings.environment();
+        if let Some(path) = well_known(environment).filter(|path| path.exists()) {
+            return Self::of_file(&path);
+        }
+        let host = environment.get("GCE_METADATA_HOST").unwrap_or(METADATA_HOST);
+        Ok(Self::Machine(host.to_owned()).into())
+    }
+
+    fn of_file(path: &Path) -> Result<Found> {
+        let shown = path.display().to_string();
+        let text = std::fs::read(path)
+            .map_err(|error| Error::io(format!("the credentials file {shown} cannot be read"), error))?;
+        Self::of_document(&text, &shown)
+    }
+
+    /// The credentials of a document that stands at `place`.
+    fn of_document(text: &[u8], place: &str) -> Result<Found> {
+        let document = Document::read(text, place)?;
+        let endpoint = document.gcs_base_url.clone();
+        let project = document.project_id.clone().or_else(|| document.quota_project_id.clone());
+        let source =
+            if document.disable_oauth { Self::Anonymous } else { Self::Grant(Grant::of(document, place)?) };
+        Ok(Found { source, endpoint, project })
+    }
+}
+
+/// The file that `gcloud auth application-default login` writes.
+fn well_known(environment: &Env) -> Option<PathBuf> {
+    let folder = environment.get("CLOUDSDK_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| Some(environment.home()?.join(".config").join("gcloud")))?;
+    Some(folder.join("application_default_credentials.json"))
+}
+
+/// What requests are authorised with. Tokens are renewed when they are about to end.
+#[derive(Debug)]
+pub(crate) struct Credentials(Kind);
+
+enum Kind {
+    Anonymous,
+    Token(HeaderValue),
+    Fetched(Fetched<Bearer>),
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kind")
+    }
+}
+
+impl Credentials {
+    /// The credentials that `source` gives; tokens are fetched through `client` when first needed.
+    pub(crate) fn new(source: Source, client: Client) -> Result<Self> {
+        let fetched =
+            |grant, none_found| Kind::Fetched(Fetched::new(Arc::new(Tokens::new(grant, client)), none_found));
+        Ok(Self(match source {
+            Source::Anonymous => Kind::Anonymous,
+            Source::Token(token) => Kind::Token(bearer(&token)?),
+            Source::Grant(grant) => fetched(grant, refused),
+            Source::Machine(host) => fetched(Grant::Machine { host }, none_found),
+        }))
+    }
+
+    /// Whether requests show no credentials.
+    pub(crate) fn are_anonymous(&self) -> bool {
+        matches!(self.0, Kind::Anonymous)
+    }
+
+    /// Adds to `request` what shows who asks.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when there are no credentials.
+    pub(crate) async fn authorize(&self, request: &mut Request) -> Result<()> {
+        let value = match &self.0 {
+            Kind::Anonymous => return Ok(()),
+            Kind::Token(token) => token.clone(),
+            Kind::Fetched(fetched) => fetched.get().await?.0.clone(),
+        };
+        request.headers.insert(header::AUTHORIZATION, value);
+        Ok(())
+    }
+}
+
+/// The header that shows a token, marked as secret.
+fn bearer(token: &str) -> Result<HeaderValue> {
+    let value = HeaderValue::from_str(&format!("Bearer {}", token.trim()));
+    let mut value = value.map_err(|_| {
+        Error::new(ErrorKind::Unauthenticated, "the token holds characters that cannot be sent")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn none_found() -> Error {
+    Error::new(ErrorKind::Unauthenticated, "no credentials found").with_hint(
+        "sign in with gcloud auth application-default login, set GOOGLE_APPLICATION_CREDENTIALS to a file with \
+         credentials, or read a public bucket with -o anonymous=true",
+    )
+}
+
+fn refused() -> Error {
+    Error::new(ErrorKind::Unauthenticated, "the credentials give no token")
+        .with_hint("sign in again with gcloud auth application-default login, or check the credentials file")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Listings: pages of a thousand entries, each fetched when the last one has been consumed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures::stream::BoxStream;
+use rangeway_core::{Error, ErrorKind, ListEntry, ListOptions, ObjectMeta, Operation, Result};
+use rangeway_range_engine::Retry;
+use rangeway_transport::Method;
+use rangeway_transport::pages::{self, Page};
+use serde::Deserialize;
+
+use crate::api::Api;
+use crate::generation::etag;
+
+/// What is asked for of each object: answers are several times as long with all else.
+const FIELDS: &str = "nextPageToken,prefixes,items(name,size,generation,updated)";
+
+/// The most entries that the service puts into a page.
+const PAGE: &str = "1000";
+
+/// One page, as the service gives it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Objects {
+    items: Vec<Object>,
+    prefixes: Vec<String>,
+    next_page_token: Option<String>,
+}
+
+/// An object of a page; numbers are text there.
+#[derive(Debug, Deserialize)]
+struct Object {
+    name: String,
+    size: String,
+    generation: Option<String>,
+    updated: Option<String>,
+}
+
+/// The entries that `options` ask for, in byte order of their names.
+pub(crate) fn list(
+    api: Arc<Api>,
+    retry: Retry,
+    options: ListOptions,
+) -> BoxStream<'static, Result<ListEntry>> {
+    let options = Arc::new(options);
+    pages::entries(move |token| {
+        let (api, retry, options) = (Arc::clone(&api), retry.clone(), Arc::clone(&options));
+        async move {
+            let page = retry.run(|_| fetch(&api, &options, token.as_deref())).await;
+            page.map_err(|error| {
+                let error = if error.is_not_found() && error.hint().is_none() {
+                    error.with_hint("check the bucket's name, or create it with: rangeway mb gs://BUCKET")
+                } else {
+                    error
+                };
+                error.with_operation(Operation::List).with_uri(api.uri().with_key(options.prefix.as_str()))
+            })
+        }
+    })
+}
+
+async fn fetch(api: &Api, options: &ListOptions, token: Option<&str>) -> Result<Page> {
+    let after = options.start_after.as_deref();
+    let mut page = request(api, &options.prefix, options.delimiter.as_deref(), after, token).await?;
+    // The service begins with the name that it is given, not after it.
+    if let Some(after) = after {
+        let mut kept = VecDeque::new();
+        for entry in page.entries {
+            if is_after(api, &entry, after).await? {
+                kept.push_back(entry);
+            }
+        }
+        page.entries = kept;
+    }
+    Ok(page)
+}
+
+async fn is_after(api: &Api, entry: &ListEntry, after: &str) -> Result<bool> {
+    match entry {
+        // Some keys of this group are after it and some are not, or none is: only the keys tell.
+        ListEntry::Prefix(prefix) if after.starts_with(prefix.as_str()) => {
+            let mut token = None;
+            loop {
+                let page = request(api, prefix, None, Some(after), token.as_deref()).await?;
+                if page.entries.iter().any(|entry| entry.name() > after) {
+                    return Ok(true);
+                }
+                token = page.next;
+                if token.is_none() {
+                    return Ok(false);
+                }
+            }
+        }
+        entry => Ok(entry.name() > after),
+    }
+}
+
+async fn request(
+    api: &Api,
+    prefix: &str,
+    delimiter: Option<&str>,
+    start: Option<&str>,
+    token: Option<&str>,
+) -> Result<Page> {
+    let mut query = vec![("fields", FIELDS), ("maxResults", PAGE), ("prefix", prefix)];
+    query.extend(delimiter.map(|delimiter| ("delimiter", delimiter)));
+    query.extend(start.map(|start| ("startOffset", start)));
+    query.extend(token.map(|token| ("pageToken", token)));
+    let path = format!("{}/o", api.bucket_path());
+    page(api.send_json(api.json(Method::GET, &path, &query)?).await?)
+}
+
+fn page(objects: Objects) -> Result<Page> {
+    let items: Result<VecDeque<_>> = objects.items.into_iter().map(entry).collect();
+    let prefixes = objects.prefixes.into_iter().map(ListEntry::Prefix).collect();
+    let next = objects.next_page_token.filter(|token| !token.is_empty());
+    Ok(Page { entries: pages::merge(items?, prefixes), next })
+}
+
+fn entry(object: Object) -> Result<ListEntry> {
+    let size = object.size.parse();
+    let size = size.map_err(|_| Error::new(ErrorKind::Integrity, "an entry of the listing has no size"))?;
+    let mut meta = ObjectMeta::new(object.name, size);
+    meta.etag = object.generation.as_deref().map(etag);
+    meta.last_modified = object.updated.as_deref().and_then(time);
+    meta.version = object.generation;
+    Ok(ListEntry::Object(meta))
+}
+
+/// A time of the JSON API.
+pub(crate) fn time(text: &str) -> Option<SystemTime> {
+    humantime::parse_rfc3339_weak(text.trim()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Result<Page> {
+        page(serde_json::from_str(text).expect("JSON"))
+    }
+
+    #[test]
+    fn prefixes_and_objects_come_in_one_order() -> Result<()> {
+        let page = of(r#"{"kind":"storage#objects","nextPageToken":"t","prefixes":["b/","d/"],"items":[
+            {"name":"a","size":"1","generation":"17","updated":"2009-10-12T17:50:30.123Z"},
+            {"name":"c\n\u0001","size":"2"}]}"#)?;
+        assert_eq!(
+            page.entries.iter().map(ListEntry::name).collect::<Vec<_>>(),
+            ["a", "b/", "c\n\u{1}", "d/"]
+        );
+        assert_eq!(page.next.as_deref(), Some("t"));
+        let ListEntry::Object(first) = &page.entries[0] else { panic!("an object") };
+        assert_eq!(
+            (first.size, first.etag.as_deref(), first.version.as_deref()),
+            (1, Some("\"17\""), Some("17"))
+        );
+        assert!(first.last_modified.is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn empty_pages_and_bad_sizes() -> Result<()> {
+        assert_eq!(of("{}")?, Page { entries: VecDeque::new(), next: None });
+        let error = of(r#"{"items":[{"name":"a","size":"x"}]}"#).expect_err("no size");
+        assert_eq!(error.kind(), ErrorKind::Integrity);
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! `GcsUpload`: a multipart upload of the XML API, and how one that has a condition keeps it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use rangeway_core::{
+    CopyOptions, Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutMode, PutOptions,
+    PutResponse, Result, UploadedPart,
+};
+use rangeway_range_engine::Retry;
+use rangeway_transport::{Method, RequestBody, headers, xml};
+
+use crate::api::{Api, MAX_KEY};
+use crate::copy::copy;
+use crate::store::{locate, size_of};
+use crate::{attributes, crc32c, error, generation};
+
+/// An upload that has been started.
+///
+/// The service [takes no condition](https://cloud.google.com/storage/docs/multipart-uploads#considerations) on such
+/// uploads. One that has a condition becomes an object of another name, which the service then copies, on that
+/// condition, to where it belongs.
+#[derive(Debug)]
+pub(crate) struct GcsUpload {
+    api: Arc<Api>,
+    retry: Retry,
+    key: Key,
+    /// The name that the parts become an object of: `key`, unless there is a condition.
+    target: Key,
+    id: String,
+    mode: PutMode,
+    state: Mutex<State>,
+    /// Whether a completion has been sent before, the answer to which may be all that was lost.
+    completing: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What the service says of the bytes of each part, by number: the CRC, where it says one.
+    parts: BTreeMap<u32, (u64, Option<u32>)>,
+    /// Whether the object of the other name is there.
+    is_assembled: bool,
+}
+
+impl GcsUpload {
+    /// Starts an upload.
+    pub(crate) async fn start(api: Arc<Api>, retry: Retry, key: &Key, options: PutOptions) -> Result<Self> {
+        let conditional = generation::demanded(&options.mode)?.is_some();
+        // The name itself is refused by what it is, not by what it would be beside another.
+        api.object(Method::POST, key, &[])?;
+        let target = if conditional { beside(key) } else { key.clone() };
+        let mut request = api.object(Method::POST, &target, &[("uploads", "")])?;
+        attributes::put(&mut request.headers, &options.attributes, api.class.as_deref())?;
+        let (_, document) = api.send_xml(request, "InitiateMultipartUploadResult").await?;
+        let id = document.text("UploadId").filter(|id| !id.is_empty()).map(str::to_owned);
+        let id = id.ok_or_else(|| Error::new(ErrorKind::Integrity, "the upload was given no id"))?;
+        let (key, mode) = (key.clone(), options.mode);
+        let (state, completing) = (Mutex::default(), AtomicBool::new(false));
+        Ok(Self { api, retry, key, target, id, mode, state, completing })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_conditional(&self) -> bool {
+        self.target != self.key
+    }
+
+    async fn try_put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
+        let number = part.number.to_string();
+        let query = [("partNumber", number.as_str()), ("uploadId", &self.id)];
+        let body = RequestBody::from_payload(payload).await?;
+        let size = body.length();
+        let request = self.api.object(Method::PUT, &self.target, &query)?.body(body);
+        let headers = self.api.send_plain(request).await?;
+        let id = headers::etag(&headers)
+            .ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
+        self.state().parts.insert(part.number, (size, crc32c::of(&headers)));
+        Ok(UploadedPart { number: part.number, size, id })
+    }
+
+    async fn try_complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        let again = self.completing.swap(true, Ordering::Relaxed);
+        parts.sort_unstable_by_key(|part| part.number);
+        if !self.is_conditional() {
+            return self.assemble(&parts, again).await;
+        }
+        if !self.state().is_assembled {
+            self.assemble(&parts, again).await?;
+            self.state().is_assembled = true;
+        }
+        let options = CopyOptions::new().mode(self.mode.clone());
+        // Not tried again here: what is in the way of a second attempt may be the object of the first.
+        let copied = copy(&self.api, None, &self.target, &self.key, &options).await;
+        let copied = match copied {
+            // It may be this upload's own object that is in the way.
+            Err(error) if again && is_condition(&error) => {
+                self.found(&self.key, &parts).await.ok_or(error)?
+            }
+            result => result?,
+        };
+        // The object is there; what is left beside it is no failure of the write.
+        if let Err(error) = self.retry.run(|_| self.remove()).await {
+            let name = &self.target;
+            tracing::warn!(%error, %name, "what an upload with a condition was made of could not be deleted");
+        }
+        Ok(copied)
+    }
+
+    /// Makes an object of the parts.
+    async fn assemble(&self, parts: &[UploadedPart], again: bool) -> Result<PutResponse> {
+        let mut document = String::from("<CompleteMultipartUpload>");
+        for part in parts {
+            document.push_str("<Part>");
+            xml::write(&mut document, "PartNumber", &part.number.to_string());
+            xml::write(&mut document, "ETag", &part.id);
+            document.push_str("</Part>");
+        }
+        document.push_str("</CompleteMultipartUpload>");
+        let request = self.api.object(Method::POST, &self.target, &[("uploadId", &self.id)])?.xml(document);
+        match self.api.send_xml(request, "CompleteMultipartUploadResult").await {
+            Ok((headers, _)) => Ok(generation::put_response(&headers)),
+            // An upload that is gone may have become the object already.
+            Err(error) if again && error.is_not_found() => self.found(&self.target, parts).await.ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The object `key`, if it holds what these parts make.
+    async fn found(&self, key: &Key, parts: &[UploadedPart]) -> Option<PutResponse> {
+        let (size, crc) = self.expected(parts)?;
+        let headers = self.api.send_plain(self.api.object(Method::HEAD, key, &[]).ok()?).await.ok()?;
+        let same = crc32c::of(&headers) == Some(crc) && size_of(&headers) == Some(size);
+        same.then(|| generation::put_response(&headers))
+    }
+
+    /// Size and CRC of the object that these parts make; `None` where the service did not say the CRC of each.
+    fn expected(&self, parts: &[UploadedPart]) -> Option<(u64, u32)> {
+        let state = self.state();
+        let mut parts = parts.iter().map(|part| state.parts.get(&part.number));
+        parts.try_fold((0, 0), |(size, crc), part| {
+            let (length, next) = part?;
+            Some((size + length, crc32c::combine(crc, (*next)?, *length)))
+        })
+    }
+
+    /// Deletes the object of the other name.
+    async fn remove(&self) -> Result<()> {
+        match self.api.send_plain(self.api.object(Method::DELETE, &self.target, &[])?).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            result => result.map(|_| ()),
+        }
+    }
+
+    async fn try_abort(&self) -> Result<()> {
+        let request = self.api.object(Method::DELETE, &self.target, &[("uploadId", &self.id)])?;
+        match self.api.send_plain(request).await {
+            Err(error) if error::code(&error) == "NoSuchUpload" => {}
+            result => {
+                result?;
+            }
+        }
+        // A completion whose answer was lost may have made the object.
+        if self.is_conditional() && self.completing.load(Ordering::Relaxed) {
+            self.remove().await?;
+        }
+        Ok(())
+    }
+
+    fn locate<T>(&self, result: Result<T>) -> Result<T> {
+        locate(&self.api, Operation::Multipart, &self.key, result)
+    }
+}
+
+/// A name beside `key` that nobody else has.
+fn beside(key: &Key) -> Key {
+    let suffix = format!(".rangeway-{:016x}", fastrand::u64(..));
+    let mut end = key.as_str().len().min(MAX_KEY - suffix.len());
+    while !key.as_str().is_char_boundary(end) {
+        end -= 1;
+    }
+    Key::new(format!("{}{suffix}", &key.as_str()[..end]))
+}
+
+fn is_condition(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::PreconditionFailed)
+}
+
+#[async_trait]
+impl MultipartUpload for GcsUpload {
+    async fn put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
+        let sent = self.try_put_part(part, payload).await;
+        self.locate(sent)
+    }
+
+    async fn complete(&self, parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        let completed = self.try_complete(parts).await;
+        self.locate(completed)
+    }
+
+    async fn abort(&self) -> Result<()> {
+        let aborted = self.try_abort().await;
+        self.locate(aborted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_beside_fit_and_differ() {
+        for key in ["k".to_owned(), "a/b".to_owned(), "k".repeat(1024), "\u{1f980}".repeat(256)] {
+            let key = Key::new(key);
+            let other = beside(&key);
+            assert!(other.as_str().len() <= MAX_KEY && other != key && other != beside(&key), "{other}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The gcs backend against servers on loopback.
+
+mod buckets;
+mod conditions;
+mod conformance;
+mod counts;
+mod credentials;
+#[path = "../../../backend-s3/tests/it/faults.rs"]
+mod faults;
+mod requests;
+mod security;
+mod support;
