@@ -56,6 +56,7 @@ fn steps(tests: test::Args) -> Vec<(&'static str, Run)> {
         ("no backend", cargo("check -p rangeway --no-default-features --locked")),
         ("only file", cargo("check -p rangeway --no-default-features --features file --locked")),
         ("only azure", cargo("check -p rangeway --no-default-features --features azure --locked")),
+        ("only gcs", cargo("check -p rangeway --no-default-features --features gcs --locked")),
         ("only http", cargo("check -p rangeway --no-default-features --features http --locked")),
         ("only s3", cargo("check -p rangeway --no-default-features --features s3 --locked")),
         ("clippy", cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings")),

@@ -11,7 +11,7 @@ struct Promise {
     reason: &'static str,
 }
 
-const PROMISES: [Promise; 2] = [
+const PROMISES: [Promise; 3] = [
     Promise {
         tree: "tree -p rangeway-core -e normal --prefix none --format {p} --locked",
         without: &["tokio", "hyper", "reqwest", "rustls", "http", "native-tls", "ring", "openssl"],
@@ -21,6 +21,22 @@ const PROMISES: [Promise; 2] = [
         tree: "tree -p rangeway --no-default-features --features file -e normal --prefix none --format {p} --locked",
         without: &["object_store", "reqwest", "hyper", "rustls"],
         reason: "who reads only files builds no HTTP client",
+    },
+    Promise {
+        tree: "tree -p rangeway --no-default-features --features gcs -e normal --prefix none --format {p} --locked",
+        without: &[
+            "aws-lc-rs",
+            "aws-lc-sys",
+            "openssl",
+            "openssl-sys",
+            "native-tls",
+            "reqwest",
+            "rangeway-backend-azure",
+            "rangeway-backend-file",
+            "rangeway-backend-http",
+            "rangeway-backend-s3",
+        ],
+        reason: "a backend brings its own only, and TLS is rustls with ring",
     },
 ];
 

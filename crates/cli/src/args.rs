@@ -9,7 +9,7 @@ use crate::exit_code;
 const EXAMPLES: &str = "\
 Places:
   s3://bucket/key     an object; settings may follow, as in s3://bucket/key?region=eu-west-1
-  az://container/key  the same at Azure
+  az://container/key  the same at Azure; gs://bucket/key at Google
   https://host/file   a file on a web server, to be read
   ./file, /folder/    a local file or folder: anything without ://
   -                   standard input or output

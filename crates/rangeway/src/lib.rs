@@ -27,6 +27,7 @@
 //! |---|---|---|
 //! | `azure` | `az://`, `abfs(s)://`: Azure Blob Storage and Data Lake Storage | yes |
 //! | `file` | `file://`: local files | yes |
+//! | `gcs` | `gs://`, `gcs://`: Google Cloud Storage | yes |
 //! | `http` | `http://`, `https://`: files on web servers, to be read | yes |
 //! | `s3` | `s3://`: Amazon S3 and what speaks its protocol | yes |
 //! | `object_store` | any store as an `ObjectStore` of the crate `object_store` | no |
@@ -44,6 +45,9 @@ pub use rangeway_backend_azure as azure;
 /// The backend of `file://`. Naming it here is what links it.
 #[cfg(feature = "file")]
 pub use rangeway_backend_file as file;
+/// The backend of `gs://`. Naming it here is what links it.
+#[cfg(feature = "gcs")]
+pub use rangeway_backend_gcs as gcs;
 /// The backend of `http://` and `https://`. Naming it here is what links it.
 #[cfg(feature = "http")]
 pub use rangeway_backend_http as http;

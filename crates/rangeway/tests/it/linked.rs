@@ -11,6 +11,9 @@ fn expected() -> Vec<&'static str> {
     if cfg!(feature = "file") {
         schemes.push("file");
     }
+    if cfg!(feature = "gcs") {
+        schemes.extend(["gcs", "gs"]);
+    }
     if cfg!(feature = "http") {
         schemes.extend(["http", "https"]);
     }
