@@ -198,9 +198,12 @@ async fn hand_over(
     Ok(())
 }
 
-/// All bytes of a part in a buffer of their own.
+/// All bytes of a part in a buffer of their own. A caller who keeps more of them than pass through at a time makes them
+/// results.
 async fn read_whole(engine: &Engine, part: &mut PartReader) -> Result<Bytes> {
-    let mut buffer = engine.buffers.take(in_memory(part.remaining())?);
+    let length = in_memory(part.remaining())?;
+    let buffers = if engine.buffers.has_room(length) { &engine.buffers } else { &engine.results };
+    let mut buffer = buffers.take(length);
     part.fill(&mut buffer.bytes).await?;
     Ok(buffer.freeze())
 }
@@ -336,6 +339,38 @@ impl BodySource for RangedBody {
                 .await?;
         }
         schedule.finish().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+    use rangeway_core::{GetOptions, MemoryStore, StoreExt};
+
+    use super::*;
+    use crate::{PartSize, Policy, read};
+
+    const MIB: u64 = 1 << 20;
+
+    #[tokio::test]
+    async fn the_memory_of_chunks_that_were_kept_is_used_again() -> Result<()> {
+        let policy = Policy::network().threshold(MIB).part_size(PartSize::Bytes(MIB)).memory_limit(4 * MIB);
+        let store = MemoryStore::new("demo");
+        store.put_bytes("k", vec![7; 16 << 20]).await?;
+        let engine = Arc::new(Engine::new(Arc::new(store), policy));
+        for (kept, parts, results) in [(0, 4, 0), (16, 4, 11), (16, 4, 11), (0, 4, 11)] {
+            let mut chunks = Vec::new();
+            let mut body = read::get(&engine, &"k".into(), GetOptions::new()).await?.body.stream();
+            while let Some(chunk) = body.try_next().await? {
+                chunks.push(chunk);
+                chunks.truncate(kept);
+            }
+            drop((body, chunks));
+            let idle = [&engine.buffers, &engine.results].map(|buffers| buffers.idle_bytes() / MIB);
+            // The first part's bytes are those of the first answer.
+            assert_eq!(idle, [parts, results], "{kept} of 16 chunks kept");
+        }
         Ok(())
     }
 }

@@ -50,6 +50,11 @@ impl Buffers {
         Arc::new(Self { limit, counts_used: false, state: Mutex::default() })
     }
 
+    /// Whether `length` more bytes in use stay within the limit.
+    pub(crate) fn has_room(&self, length: usize) -> bool {
+        self.with(|state| state.used.1 + length as u64 <= self.limit)
+    }
+
     /// An empty buffer with room for `length` bytes.
     pub(crate) fn take(self: &Arc<Self>, length: usize) -> Buffer {
         if length < SMALLEST || length as u64 > self.limit {
@@ -71,6 +76,12 @@ impl Buffers {
         free(evicted);
         let bytes = found.unwrap_or_else(|| memory::with_capacity(length));
         Buffer { bytes, size, home: Arc::downgrade(self) }
+    }
+
+    /// Bytes that wait for their next use.
+    #[cfg(test)]
+    pub(crate) fn idle_bytes(&self) -> u64 {
+        self.with(|state| state.idle_bytes())
     }
 
     /// Takes back what `take` gave.
@@ -249,8 +260,9 @@ mod tests {
         assert_eq!(idle(&parts), [4, 4, 4]);
         let large = parts.take(8 * MIB);
         assert_eq!(idle(&parts), [4, 4]);
+        assert!(parts.has_room(8 * MIB) && !parts.has_room(8 * MIB + 1));
         let another = parts.take(8 * MIB);
-        assert!(idle(&parts).is_empty());
+        assert!(idle(&parts).is_empty() && !parts.has_room(1));
         drop(parts.take(2 * MIB));
         assert!(idle(&parts).is_empty(), "all of the limit is in use");
         drop((large, another));
