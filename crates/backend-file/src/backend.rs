@@ -1,4 +1,4 @@
-//! `FileBackend`: `file:///absolute/path`, and the settings it has.
+//! `FileBackend`: `file:///absolute/path` and `direct:///absolute/path`, and the settings they have.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use rangeway_core::{
 };
 use rangeway_range_engine::{Policy, Ranged, SETTINGS};
 
-use crate::FileStore;
+use crate::{FileStore, PageCache};
 
 const SYNC: Setting = Setting::new(
     "sync",
@@ -20,7 +20,20 @@ const SYNC: Setting = Setting::new(
 .env(&["RANGEWAY_FILE_SYNC"])
 .default("false");
 
-/// The backend of `file:///absolute/path`: the container is empty, the key is the path without its first slash.
+const PAGE_CACHE: Setting = Setting::new(
+    "page-cache",
+    SettingKind::Text,
+    "What the kernel's page cache does with files that are read and written: `keep` what it can, or `drop` it, so that \
+     large transfers push out nothing that is of use to others. A write then waits for the disk. `direct://` goes past the \
+     page cache in any case.",
+)
+.env(&["RANGEWAY_FILE_PAGE_CACHE"])
+.default("keep");
+
+/// The scheme of files that are read and written past the page cache.
+const DIRECT: &str = "direct";
+
+/// The backend of `file:///absolute/path` and `direct:///absolute/path`: the container is empty, the key is the path without its first slash.
 #[derive(Debug, Default)]
 pub struct FileBackend;
 
@@ -43,11 +56,11 @@ impl Backend for FileBackend {
     }
 
     fn schemes(&self) -> &'static [&'static str] {
-        &["file"]
+        &["file", DIRECT]
     }
 
     fn settings(&self) -> Vec<&'static Setting> {
-        [&SYNC].into_iter().chain(SETTINGS).collect()
+        [&SYNC, &PAGE_CACHE].into_iter().chain(SETTINGS).collect()
     }
 
     fn canonical(&self, _: &StoreUri) -> Option<StoreUri> {
@@ -57,11 +70,21 @@ impl Backend for FileBackend {
     fn open(&self, uri: &StoreUri, settings: &Settings) -> Result<Arc<dyn Store>> {
         // RFC 8089 allows the host's own name.
         if !matches!(uri.container(), "" | "localhost") {
-            return Err(Error::invalid(format!("file:// has no containers such as {:?}", uri.container()))
-                .with_hint("write an absolute path after three slashes: file:///data/x"));
+            let scheme = uri.scheme();
+            return Err(Error::invalid(format!(
+                "{scheme}:// has no containers such as {:?}",
+                uri.container()
+            ))
+            .with_hint(format!("write an absolute path after three slashes: {scheme}:///data/x")));
         }
-        let store = FileStore::new("/")?.sync(settings.flag(&SYNC)?.unwrap_or_default());
-        Ok(Arc::new(Ranged::new(store, Policy::local().from_settings(settings)?)?))
+        let page_cache = settings.text(&PAGE_CACHE).map(|text| PageCache::parse(&text)).transpose()?;
+        let (page_cache, policy) = match uri.scheme() {
+            DIRECT => (PageCache::Bypass, Policy::disk()),
+            _ => (page_cache.unwrap_or_default(), Policy::local()),
+        };
+        let store =
+            FileStore::new("/")?.sync(settings.flag(&SYNC)?.unwrap_or_default()).page_cache(page_cache);
+        Ok(Arc::new(Ranged::new(store, policy.from_settings(settings)?)?))
     }
 
     async fn list_containers(&self, uri: &StoreUri, _settings: &Settings) -> Result<Vec<ContainerMeta>> {
@@ -78,7 +101,9 @@ impl Backend for FileBackend {
 }
 
 fn no_containers(uri: &StoreUri) -> Error {
-    Error::unsupported("file:// has no containers").with_operation(Operation::Container).with_uri(uri)
+    Error::unsupported(format!("{}:// has no containers", uri.scheme()))
+        .with_operation(Operation::Container)
+        .with_uri(uri)
 }
 
 #[cfg(test)]
@@ -90,10 +115,15 @@ mod tests {
     #[test]
     fn uris_open_the_root_and_the_path_is_the_key() -> Result<()> {
         let registry = Registry::linked();
-        for uri in ["file:///data/x", "file://localhost/data/x"] {
+        for (uri, root) in [
+            ("file:///data/x", "file:///"),
+            ("file://localhost/data/x", "file:///"),
+            ("direct:///data/x", "direct:///"),
+            ("file:///data/x?page-cache=drop", "file:///"),
+        ] {
             let (store, key) = registry.open(uri, &Settings::default())?;
-            assert_eq!((store.uri().to_string().as_str(), key.as_str()), ("file:///", "data/x"));
-            assert_eq!(store.uri().with_key(key).to_string(), "file:///data/x");
+            assert_eq!((store.uri().to_string().as_str(), key.as_str()), (root, "data/x"));
+            assert_eq!(store.uri().with_key(key).to_string(), format!("{root}data/x"));
         }
         Ok(())
     }
@@ -107,7 +137,13 @@ mod tests {
 
     #[test]
     fn bad_settings_are_refused_by_name() {
-        for uri in ["file:///x?sync=perhaps", "file:///x?in-flight=0", "file:///x?root=/data"] {
+        for uri in [
+            "file:///x?sync=perhaps",
+            "file:///x?in-flight=0",
+            "file:///x?root=/data",
+            "file:///x?page-cache=bypass",
+            "direct:///x?page-cache=never",
+        ] {
             let error = Registry::linked().open(uri, &Settings::default()).expect_err(uri);
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
         }

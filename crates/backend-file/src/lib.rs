@@ -1,4 +1,4 @@
-//! `file://`: files as objects, for rangeway.
+//! `file://` and `direct://`: files as objects, for rangeway.
 //!
 //! A key is a path. `file:///data/x` has the key `data/x` in a store whose root is `/`; a program that keeps its
 //! objects in one folder opens that folder with [`open`] and has keys relative to it, which nothing leads out of.
@@ -16,6 +16,9 @@
 //! assert_eq!(response.body.bytes().await?, "234");
 //! # Ok(()) }
 //! ```
+//!
+//! `direct://` is the same without the kernel's page cache (`O_DIRECT`): for data that is read or written once, and should
+//! neither push out what others use nor cost a copy.
 //!
 //! # What files do that objects do not, and the other way round
 //!
@@ -43,12 +46,14 @@
 compile_error!("rangeway-backend-file needs a Unix system; leave the feature `file` out");
 
 mod backend;
+mod direct;
 mod errors;
 mod facts;
 mod fill;
 mod list;
 mod name;
 mod new_file;
+mod page_cache;
 mod platform;
 mod read;
 mod root;
@@ -60,6 +65,7 @@ mod write;
 
 pub use {
     backend::{FileBackend, open},
+    page_cache::PageCache,
     rangeway_range_engine::Policy,
     store::FileStore,
 };

@@ -12,9 +12,11 @@ use rangeway_core::{Error, ErrorKind, Key, PutMode, PutResponse, Result};
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, fchmod, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
+use crate::direct::{Pass, Write};
 use crate::errors;
 use crate::facts::Facts;
 use crate::name::{self, Place};
+use crate::page_cache::{Caching, Way};
 use crate::platform;
 use crate::root::{Root, sync_folder};
 use crate::tasks::Tasks;
@@ -39,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) permissions: Mode,
     /// Whether to wait until the disk has it.
     pub(crate) sync: bool,
+    /// What becomes of the page cache.
+    pub(crate) caching: Caching,
 }
 
 /// A file that is being written. Dropping it removes it.
@@ -57,6 +61,7 @@ pub(crate) struct Draft {
     folder: OwnedFd,
     temporary: String,
     file: File,
+    way: Way,
     /// Held for reading by each write in progress, for writing while the file takes its place.
     writing: RwLock<()>,
     /// Held while the kernel copies bytes into the page cache. It lets one writer at a time into a file, and the others
@@ -84,12 +89,14 @@ impl NewFile {
         }
         let permissions = old.filter(Facts::is_object).map(|old| old.permissions);
         let (temporary, file) = create_temporary(&folder, name, permissions.unwrap_or(plan.permissions))?;
+        let way = plan.caching.way(&file);
         let draft = Draft {
             root: Arc::clone(root),
             key: key.clone(),
             folder,
             temporary,
             file,
+            way,
             writing: RwLock::new(()),
             turn: Mutex::new(()),
             named: AtomicBool::new(true),
@@ -151,26 +158,48 @@ impl Draft {
     /// # Errors
     /// `Io`; `Cancelled` once the file has its name or is gone.
     pub(crate) fn write(&self, mut offset: u64, chunks: &[Bytes]) -> Result<()> {
+        let most = if matches!(self.way, Way::Direct(_)) { usize::MAX } else { BLOCK };
         let mut slices: Vec<_> =
-            chunks.iter().flat_map(|chunk| chunk.chunks(BLOCK)).map(IoSlice::new).collect();
+            chunks.iter().flat_map(|chunk| chunk.chunks(most)).map(IoSlice::new).collect();
         let mut rest = &mut slices[..];
         while !rest.is_empty() {
-            let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
-            if !self.named.load(Ordering::Acquire) {
-                return Err(Error::new(ErrorKind::Cancelled, "the write has ended"));
-            }
-            let window = &rest[..window(rest)];
-            let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-            let written = rustix::io::retry_on_intr(|| rustix::io::pwritev(&self.file, window, offset))
-                .map_err(|errno| errors::failed("writing the temporary file", errno))?;
-            drop(turn);
-            if written == 0 {
-                return Err(Error::new(ErrorKind::Io, "the file system takes no more bytes"));
-            }
+            let written = match &self.way {
+                Way::Cached | Way::Forgotten => {
+                    let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
+                    let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                    self.step(|| rustix::io::pwritev(&self.file, &rest[..window(rest)], offset))?
+                }
+                Way::Direct(pass) => self.write_directly(pass, offset, rest)?,
+            };
             offset += written as u64;
             IoSlice::advance_slices(&mut rest, written);
         }
         Ok(())
+    }
+
+    fn write_directly(&self, pass: &Pass, offset: u64, slices: &[IoSlice<'_>]) -> Result<usize> {
+        let step = pass.step(offset, slices);
+        let write = || self.step(|| pass.write(step, &self.file, offset, slices));
+        if matches!(step, Write::Cached(_)) {
+            let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
+            write()
+        } else {
+            let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
+            write()
+        }
+    }
+
+    /// Writes something, unless the file has its name or is gone, and says how much.
+    fn step(&self, write: impl FnMut() -> rustix::io::Result<usize>) -> Result<usize> {
+        if !self.named.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Cancelled, "the write has ended"));
+        }
+        let written = rustix::io::retry_on_intr(write)
+            .map_err(|errno| errors::failed("writing the temporary file", errno))?;
+        if written == 0 {
+            return Err(Error::new(ErrorKind::Io, "the file system takes no more bytes"));
+        }
+        Ok(written)
     }
 
     /// Copies up to `length` bytes at `offset` of `from` to the same place, and says how many; 0 at the end. Blocks.
@@ -196,9 +225,18 @@ impl Draft {
             if let Err(error) = self.file.set_modified(SystemTime::now()) {
                 tracing::debug!(key = %self.key, %error, "the time of the file could not be set");
             }
-            if plan.sync { self.file.sync_all() } else { Ok(()) }
+            match self.way {
+                _ if plan.sync => self.file.sync_all()?,
+                // Only what the disk has can be forgotten.
+                Way::Forgotten => self.file.sync_data()?,
+                Way::Cached | Way::Direct(_) => {}
+            }
+            if matches!(self.way, Way::Forgotten) {
+                platform::forget(&self.file, 0..0);
+            }
+            Ok(())
         };
-        finish().map_err(|error| Error::io("finishing the temporary file", error))?;
+        finish().map_err(|error: std::io::Error| Error::io("finishing the temporary file", error))?;
         let etag = self.facts()?.etag();
         self.rename(&plan.mode)?;
         self.named.store(false, Ordering::Release);

@@ -1,6 +1,9 @@
 //! The calls that differ between Linux and other Unix systems, each with the nearest equivalent.
 
 use std::fs::File;
+#[cfg(target_os = "linux")]
+use std::num::NonZeroU64;
+use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
@@ -25,9 +28,10 @@ pub(crate) const LOOK: OFlags = READ;
 pub(crate) const READ: OFlags =
     OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
-/// The file system in memory, as `fstatfs` names it.
+/// The file system in memory, as `fstatfs` names it. It takes `O_DIRECT` since Linux 6.6, but its files are nowhere else
+/// than in the page cache.
 #[cfg(target_os = "linux")]
-const TMPFS: rustix::fs::FsWord = 0x0102_1994;
+pub(crate) const TMPFS: rustix::fs::FsWord = 0x0102_1994;
 
 /// How much is copied between two files when the kernel cannot do it by itself.
 const COPY_BLOCK: usize = 1 << 20;
@@ -73,6 +77,39 @@ pub(crate) fn reserve(file: impl AsFd, length: u64) -> Result<()> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn reserve(_file: impl AsFd, _length: u64) -> Result<()> {
     Ok(())
+}
+
+/// Tells the kernel that a file will be read in order, as far as it is read: it reads further ahead.
+pub(crate) fn expect_in_order(file: &File) {
+    #[cfg(target_os = "linux")]
+    advise(file, 0..0, rustix::fs::Advice::Sequential);
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
+}
+
+/// Tells the kernel that nothing of a file will be read but what it is asked for: it reads nothing ahead.
+pub(crate) fn expect_no_more(file: &File) {
+    #[cfg(target_os = "linux")]
+    advise(file, 0..0, rustix::fs::Advice::Random);
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
+}
+
+/// Tells the kernel to forget the bytes `range` of a file, or all of them if it is empty: the whole pages of which the
+/// disk has what they hold.
+pub(crate) fn forget(file: &File, range: Range<u64>) {
+    #[cfg(target_os = "linux")]
+    advise(file, range, rustix::fs::Advice::DontNeed);
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file, range);
+}
+
+#[cfg(target_os = "linux")]
+fn advise(file: &File, range: Range<u64>, advice: rustix::fs::Advice) {
+    let length = NonZeroU64::new(range.end - range.start);
+    if let Err(error) = rustix::fs::fadvise(file, range.start, length, advice) {
+        tracing::debug!(%error, ?advice, "the system does not take advice on a file");
+    }
 }
 
 /// Renames `from` to `to` in one folder, if there is no `to` yet: one step for everybody who looks.

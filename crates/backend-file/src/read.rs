@@ -10,6 +10,8 @@ use rangeway_core::{Body, BodySource, Error, ErrorKind, Result};
 
 use crate::errors;
 use crate::fill;
+use crate::page_cache::Way;
+use crate::platform;
 use crate::root::OpenFile;
 use crate::tasks::Tasks;
 
@@ -36,6 +38,12 @@ pub(crate) fn body(
         read_block(&file, range, &mut buffer)?;
         return Ok(Body::from_bytes(buffer.freeze()));
     }
+    match file.way {
+        Way::Cached => platform::expect_in_order(&file.file),
+        // What the kernel reads ahead belongs to the next part, which may have been forgotten already.
+        Way::Forgotten => platform::expect_no_more(&file.file),
+        Way::Direct(_) => {}
+    }
     let source = FileBody { file: Arc::new(file), range, deadline, tasks: tasks.clone() };
     Ok(Body::new(length, source))
 }
@@ -55,7 +63,11 @@ impl BodySource for FileBody {
         if left == 0 {
             return Ok(None);
         }
-        let mut buffer = BytesMut::with_capacity(left.min(CHUNK));
+        let length = left.min(CHUNK);
+        let mut buffer = match &self.file.way {
+            Way::Direct(pass) => pass.room(self.range.start, length),
+            Way::Cached | Way::Forgotten => BytesMut::with_capacity(length),
+        };
         self.read(&mut buffer).await?;
         Ok(Some(buffer.freeze()))
     }
@@ -111,10 +123,11 @@ impl Drop for Lent<'_> {
 /// Appends the bytes `range` of `file` to `buffer`, which has room for them, or nothing.
 fn read_block(file: &OpenFile, range: Range<u64>, buffer: &mut BytesMut) -> Result<()> {
     let before = buffer.len();
-    let read = read_exactly(file, range, buffer).and_then(|()| file.check_unchanged());
+    let read = read_exactly(file, range.clone(), buffer).and_then(|()| file.check_unchanged());
     if read.is_err() {
         buffer.truncate(before);
     }
+    file.forget(range);
     read
 }
 
@@ -122,8 +135,11 @@ fn read_exactly(file: &OpenFile, range: Range<u64>, buffer: &mut BytesMut) -> Re
     let mut offset = range.start;
     while offset < range.end {
         let limit = usize::try_from(range.end - offset).unwrap_or(usize::MAX);
-        let read = fill::append(&file.file, offset, limit, buffer)
-            .map_err(|errno| errors::failed("reading the file", errno))?;
+        let read = match &file.way {
+            Way::Direct(pass) => pass.append(&file.file, offset, limit, buffer),
+            Way::Cached | Way::Forgotten => fill::append(&file.file, offset, limit, buffer),
+        };
+        let read = read.map_err(|errno| errors::failed("reading the file", errno))?;
         if read == 0 {
             file.check_unchanged()?;
             return Err(Error::new(
@@ -160,7 +176,7 @@ mod tests {
         let mut file = tempfile::tempfile().expect("a temporary file");
         file.write_all(&vec![7; 200 << 10]).expect("written");
         let facts = Facts::of(&file).expect("facts");
-        (file.try_clone().expect("a second handle"), OpenFile { file, facts })
+        (file.try_clone().expect("a second handle"), OpenFile { file, facts, way: Way::Cached })
     }
 
     fn source(file: OpenFile) -> FileBody {

@@ -1,5 +1,6 @@
 //! `Root`: the folder that a store is, and the one way from a key to an open file or folder in it.
 
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -10,7 +11,8 @@ use rustix::io::Errno;
 use crate::errors;
 use crate::facts::Facts;
 use crate::name::{self, Place};
-use crate::platform::{FOLDER, LOOK, READ, open_beneath};
+use crate::page_cache::{Caching, Way};
+use crate::platform::{self, FOLDER, LOOK, READ, open_beneath};
 
 /// The folder that a store is. All paths are relative to it.
 #[derive(Debug)]
@@ -35,6 +37,7 @@ enum Links {
 pub(crate) struct OpenFile {
     pub(crate) file: std::fs::File,
     pub(crate) facts: Facts,
+    pub(crate) way: Way,
 }
 
 impl OpenFile {
@@ -42,6 +45,13 @@ impl OpenFile {
     pub(crate) fn check_unchanged(&self) -> Result<()> {
         let now = Facts::of(&self.file).map_err(|errno| errors::failed("looking at the file", errno))?;
         if now.same_content(&self.facts) { Ok(()) } else { Err(errors::changed()) }
+    }
+
+    /// Lets the page cache forget the file, where that is the way.
+    pub(crate) fn forget(&self, range: Range<u64>) {
+        if matches!(self.way, Way::Forgotten) {
+            platform::forget(&self.file, range);
+        }
     }
 }
 
@@ -69,7 +79,7 @@ impl Root {
     /// # Errors
     /// `NotFound`, also for a folder; `InvalidInput` for a key that cannot be a file here; `Unsupported` for devices,
     /// pipes and sockets.
-    pub(crate) fn open_file(&self, key: &Key) -> Result<OpenFile> {
+    pub(crate) fn open_file(&self, key: &Key, caching: &Caching) -> Result<OpenFile> {
         name::place(key)?;
         let opening = |errno| errors::at_path("opening the file", errno);
         let file = self.open_at(key.as_str(), READ).map_err(opening)?;
@@ -80,7 +90,8 @@ impl Root {
             return Err(Error::unsupported("the file has no size to read ranges of")
                 .with_hint("copy it to a plain file first, or pipe it in"));
         }
-        Ok(OpenFile { file, facts })
+        let way = caching.way(&file);
+        Ok(OpenFile { file, facts, way })
     }
 
     /// What the file of a key is, without opening it for reading.
@@ -214,6 +225,7 @@ mod tests {
     use rangeway_core::ErrorKind;
 
     use super::*;
+    use crate::PageCache;
 
     /// `inside/file`, and links beside it that stay in the root and that leave it.
     fn tree() -> (tempfile::TempDir, Root) {
@@ -237,9 +249,14 @@ mod tests {
         (folder, root)
     }
 
+    fn cached() -> Caching {
+        Caching::new(PageCache::Keep)
+    }
+
     fn kind_of(root: &Root, key: &str) -> Result<u64, ErrorKind> {
         let looked = root.look(&key.into()).map(|facts| facts.size).map_err(|error| error.kind());
-        let opened = root.open_file(&key.into()).map(|file| file.facts.size).map_err(|error| error.kind());
+        let opened =
+            root.open_file(&key.into(), &cached()).map(|file| file.facts.size).map_err(|error| error.kind());
         assert_eq!(looked, opened, "{key}");
         looked
     }
@@ -307,13 +324,15 @@ mod tests {
         let key = |path: &Path| Key::from(path.to_str().expect("UTF-8").trim_start_matches('/'));
         for key in [key(&socket), "dev/null".into()] {
             let look = root.look(&key).map(drop).map_err(|error| error.kind());
-            let open = root.open_file(&key).map(drop).map_err(|error| error.kind());
+            let open = root.open_file(&key, &cached()).map(drop).map_err(|error| error.kind());
             assert_eq!((look, open), (Err(ErrorKind::Unsupported), Err(ErrorKind::Unsupported)), "{key}");
         }
         #[cfg(target_os = "linux")]
         {
-            let error =
-                root.open_file(&"proc/self/status".into()).map(drop).expect_err("made up by the kernel");
+            let error = root
+                .open_file(&"proc/self/status".into(), &cached())
+                .map(drop)
+                .expect_err("made up by the kernel");
             assert_eq!(error.kind(), ErrorKind::Unsupported);
         }
     }

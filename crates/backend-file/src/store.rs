@@ -15,6 +15,7 @@ use rustix::fs::Mode;
 
 use crate::list;
 use crate::new_file::{NewFile, Plan};
+use crate::page_cache::{Caching, PageCache};
 use crate::read;
 use crate::root::Root;
 use crate::tasks::Tasks;
@@ -48,6 +49,7 @@ pub struct FileStore {
     root: Arc<Root>,
     tasks: Tasks,
     sync: bool,
+    caching: Caching,
     capabilities: Arc<Capabilities>,
     /// What listings left out.
     left_out: Arc<AtomicU64>,
@@ -77,6 +79,7 @@ impl FileStore {
             root: Arc::new(folder),
             tasks: Tasks::new(),
             sync: false,
+            caching: Caching::new(PageCache::Keep),
             capabilities: Arc::new(capabilities()),
             left_out: Arc::default(),
         })
@@ -88,12 +91,21 @@ impl FileStore {
         self
     }
 
+    /// What reads and writes do to the page cache; a store that goes past it has `direct` URIs.
+    pub fn page_cache(mut self, page_cache: PageCache) -> Self {
+        let scheme = if page_cache == PageCache::Bypass { "direct" } else { "file" };
+        self.uri = StoreUri::new(scheme, self.uri.container(), "");
+        self.caching = Caching::new(page_cache);
+        self
+    }
+
     fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
         result.map_err(|error| error.with_operation(operation).with_uri(self.uri.with_key(key)))
     }
 
     fn plan(&self, mode: PutMode, length: Option<u64>) -> Plan {
-        Plan { mode, length, permissions: PERMISSIONS, sync: self.sync }
+        let caching = self.caching.clone();
+        Plan { mode, length, permissions: PERMISSIONS, sync: self.sync, caching }
     }
 
     async fn try_head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
@@ -111,10 +123,11 @@ impl FileStore {
     async fn try_get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
         refuse_version(options.version.as_deref())?;
         let (root, key, tasks) = (Arc::clone(&self.root), key.clone(), self.tasks.clone());
+        let caching = self.caching.clone();
         self.tasks
             .run(move || {
                 read::check_deadline(options.deadline)?;
-                let file = root.open_file(&key)?;
+                let file = root.open_file(&key, &caching)?;
                 let meta = file.facts.meta(&key);
                 options.conditions.check(meta.etag.as_deref(), meta.last_modified)?;
                 let range = match options.range {
@@ -172,9 +185,10 @@ impl FileStore {
 
     async fn try_copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
         let mut plan = self.plan(options.mode, None);
+        plan.caching = self.caching.of_copies();
         let (root, tasks, from, to) = (Arc::clone(&self.root), self.tasks.clone(), from.clone(), to.clone());
         let begin = self.tasks.run(move || {
-            let source = root.open_file(&from)?;
+            let source = root.open_file(&from, &plan.caching)?;
             plan.permissions = source.facts.permissions;
             Ok((NewFile::create(&root, &to, plan, &tasks)?, Arc::new(source)))
         });
@@ -195,6 +209,7 @@ impl FileStore {
         self.tasks
             .run(move || {
                 source.check_unchanged()?;
+                source.forget(0..size);
                 file.commit(size)
             })
             .await

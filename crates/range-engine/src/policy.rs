@@ -112,6 +112,12 @@ impl Policy {
         }
     }
 
+    /// For disks on this machine without the page cache between: as many requests in flight as the disk's queue takes, and
+    /// writes are split, since each of their bytes waits for the disk.
+    pub fn disk() -> Self {
+        Self { put_threshold: 16 * MIB, in_flight: InFlight::Auto, ..Self::local() }
+    }
+
     /// Checks every field.
     ///
     /// # Errors
@@ -237,6 +243,7 @@ mod tests {
     #[test]
     fn the_defaults_are_valid() -> Result<()> {
         Policy::network().validate()?;
+        Policy::disk().validate()?;
         Policy::local().validate()
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use rangeway_backend_file::{FileStore, Policy, open};
+use rangeway_backend_file::{FileStore, PageCache, Policy, open};
 use rangeway_core::Store;
+use rangeway_range_engine::{PartSize, Ranged};
 use rangeway_testkit::conformance::Fixture;
 use tempfile::TempDir;
 
@@ -41,10 +42,49 @@ async fn ranged() -> impl Fixture {
     Folder { store: open(folder.path(), Policy::local()).expect("a store"), folder }
 }
 
+async fn uncached() -> impl Fixture {
+    let (folder, store) = crate::uncached(PageCache::Drop);
+    Folder { store: Arc::new(store), folder }
+}
+
+async fn direct() -> impl Fixture {
+    let (folder, store) = crate::uncached(PageCache::Bypass);
+    Folder { store: Arc::new(store), folder }
+}
+
+/// Parts that begin and end in the middle of disk blocks.
+async fn direct_ranged() -> impl Fixture {
+    let (folder, store) = crate::uncached(PageCache::Bypass);
+    let policy = Policy::disk().threshold(100_001).put_threshold(100_003).part_size(PartSize::Bytes(100_007));
+    Folder { store: Arc::new(Ranged::new(store, policy).expect("a valid policy")), folder }
+}
+
+/// Where there is no way past the page cache.
+async fn direct_in_memory() -> impl Fixture {
+    let (folder, store) = crate::in_memory();
+    Folder { store: Arc::new(Ranged::new(store, Policy::disk()).expect("a valid policy")), folder }
+}
+
 mod call_by_call {
     rangeway_testkit::conformance!(super::raw);
 }
 
 mod behind_the_engine {
     rangeway_testkit::conformance!(super::ranged);
+}
+
+mod forgotten {
+    rangeway_testkit::conformance!(super::uncached);
+}
+
+mod direct_call_by_call {
+    rangeway_testkit::conformance!(super::direct);
+}
+
+mod direct_behind_the_engine {
+    rangeway_testkit::conformance!(super::direct_ranged);
+}
+
+mod direct_without_a_disk {
+    rangeway_testkit::conformance!(super::direct_in_memory);
 }

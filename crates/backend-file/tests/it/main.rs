@@ -1,15 +1,17 @@
 //! Tests of `file://` through its public doors, in temporary folders.
 
+mod direct;
 mod faults;
 mod fixtures;
 mod links;
 mod listing;
 mod modes;
+mod page_cache;
 mod writes;
 
 use std::path::{Path, PathBuf};
 
-use rangeway_backend_file::FileStore;
+use rangeway_backend_file::{FileStore, PageCache};
 use rangeway_core::{Error, ErrorKind, Result};
 use tempfile::TempDir;
 
@@ -17,6 +19,22 @@ use tempfile::TempDir;
 fn store() -> (TempDir, FileStore) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = FileStore::new(folder.path()).expect("a store");
+    (folder, store)
+}
+
+/// A store on the disk that programs are built on: `/tmp` may be in memory.
+fn uncached(page_cache: PageCache) -> (TempDir, FileStore) {
+    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let store = FileStore::new(folder.path()).expect("a store").page_cache(page_cache);
+    (folder, store)
+}
+
+/// A store that would go past the page cache, where files are nowhere else.
+fn in_memory() -> (TempDir, FileStore) {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    let folder = folder.expect("a temporary folder");
+    let store = FileStore::new(folder.path()).expect("a store").page_cache(PageCache::Bypass);
     (folder, store)
 }
 

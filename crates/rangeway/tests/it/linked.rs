@@ -9,7 +9,7 @@ fn expected() -> Vec<&'static str> {
         schemes.extend(["abfs", "abfss", "az"]);
     }
     if cfg!(feature = "file") {
-        schemes.push("file");
+        schemes.extend(["direct", "file"]);
     }
     if cfg!(feature = "gcs") {
         schemes.extend(["gcs", "gs"]);
