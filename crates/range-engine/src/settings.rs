@@ -30,8 +30,8 @@ const THRESHOLD: Setting = Setting::new(
 const PUT_THRESHOLD: Setting = Setting::new(
     "put-threshold",
     SettingKind::Size,
-    "Writes of up to this many bytes are one request, larger ones are multipart uploads. 16MiB unless set; files are \
-     never written in parts.",
+    "Writes of up to this many bytes are one request, larger ones are multipart uploads. 16MiB unless set; `file://` \
+     never writes in parts.",
 )
 .env(&["RANGEWAY_PUT_THRESHOLD"]);
 
@@ -39,7 +39,8 @@ const IN_FLIGHT: Setting = Setting::new(
     "in-flight",
     SettingKind::Count,
     "How many requests for parts a store has in flight at one time, all its transfers together. `auto` finds the number \
-     from 8 to 256 that brings the most, and backs off where the service asks for less. `auto` unless set, 8 for files.",
+     from 8 to 256 that brings the most, and backs off where the service asks for less. `auto` unless set, 8 for \
+     `file://`.",
 )
 .env(&["RANGEWAY_IN_FLIGHT"])
 .aliases(&[
