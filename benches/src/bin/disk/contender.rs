@@ -36,8 +36,10 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// Whole, as one buffer.
-pub(crate) const WHOLE: &str = "rangeway, one buffer";
+/// Whole, as one buffer of fresh memory: more than a store keeps for the next read.
+pub(crate) const FRESH: &str = "rangeway, fresh memory";
+/// Whole, as one buffer, by a store that is allowed to keep as much memory.
+pub(crate) const AGAIN: &str = "rangeway, memory used again";
 /// Chunk by chunk, each dropped before the next.
 pub(crate) const CHUNKS: &str = "rangeway, chunks";
 /// From one block of memory.
@@ -51,11 +53,14 @@ pub(crate) const COPY: &str = "one copy in memory";
 pub(crate) fn all(scenario: Scenario, place: &Place) -> Result<Vec<Contender<'_>>> {
     let read = place.read();
     let ours = |scheme| -> Result<Vec<Contender<'_>>> {
-        let store = Opened::new(scheme, &read)?;
-        let same = store.clone();
+        let chunks = Opened::new(scheme, &read, &Settings::default())?;
+        let fresh = chunks.clone();
+        let keeping = Settings::default().set("recycled-memory", place.size.to_string());
+        let again = Opened::new(scheme, &read, &keeping)?;
         Ok(vec![
-            Contender::new(WHOLE, move |check| store.read_whole(place, check)),
-            Contender::new(CHUNKS, move |check| same.read_chunks(place, check)),
+            Contender::new(AGAIN, move |check| again.read_whole(place, check)),
+            Contender::new(CHUNKS, move |check| chunks.read_chunks(place, check)),
+            Contender::new(FRESH, move |check| fresh.read_whole(place, check)),
         ])
     };
     Ok(match scenario {
@@ -74,7 +79,7 @@ pub(crate) fn all(scenario: Scenario, place: &Place) -> Result<Vec<Contender<'_>
             all
         }
         Scenario::DirectWrite => {
-            let store = Opened::new("direct", &place.written())?;
+            let store = Opened::new("direct", &place.written(), &Settings::default())?;
             let to = format!("of={}", place.written().display());
             let count = format!("count={}", place.size >> 22);
             vec![
@@ -87,7 +92,7 @@ pub(crate) fn all(scenario: Scenario, place: &Place) -> Result<Vec<Contender<'_>
     })
 }
 
-/// A store with default settings, and what it works on.
+/// A store, and what it works on.
 #[derive(Clone)]
 struct Opened {
     store: Arc<dyn Store>,
@@ -96,9 +101,9 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(scheme: &str, path: &Path) -> Result<Self> {
+    fn new(scheme: &str, path: &Path, settings: &Settings) -> Result<Self> {
         let uri = format!("{scheme}://{}", path.display());
-        let (store, key) = Registry::linked().open(&uri, &Settings::default())?;
+        let (store, key) = Registry::linked().open(&uri, settings)?;
         Ok(Self { store, key, runtime: Arc::new(Runtime::new()?) })
     }
 
