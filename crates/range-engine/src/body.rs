@@ -70,6 +70,11 @@ impl RangedBody {
         &self.source.engine
     }
 
+    /// Where the next byte stands in the object, unless parts are being read ahead.
+    fn position(&self) -> u64 {
+        if self.first.remaining() > 0 { self.first.position() } else { self.rest.start }
+    }
+
     /// Whether parts are being read ahead, or have been handed out in pieces.
     fn is_streaming(&self) -> bool {
         !self.ahead.is_empty() || !self.left_over.is_empty()
@@ -203,7 +208,7 @@ async fn hand_over(
 async fn read_whole(engine: &Engine, part: &mut PartReader) -> Result<Bytes> {
     let length = in_memory(part.remaining())?;
     let buffers = if engine.buffers.has_room(length) { &engine.buffers } else { &engine.results };
-    let mut buffer = buffers.take(length);
+    let mut buffer = buffers.take_at(part.position(), length);
     part.fill(&mut buffer.bytes).await?;
     Ok(buffer.freeze())
 }
@@ -300,7 +305,7 @@ impl BodySource for RangedBody {
             self.first.fill(&mut buffer).await?;
             return Ok(buffer.freeze());
         }
-        let mut buffer = self.engine().results.take(length);
+        let mut buffer = self.engine().results.take_at(self.position(), length);
         self.read_into(&mut buffer.bytes, length).await?;
         Ok(buffer.freeze())
     }
@@ -315,7 +320,7 @@ impl BodySource for RangedBody {
             }
             return Ok(());
         }
-        let begin = if self.first.remaining() > 0 { self.first.position() } else { self.rest.start };
+        let begin = self.position();
         let engine = Arc::clone(self.engine());
         let mut schedule = Schedule::new(Arc::clone(&engine));
         let mut patience = PATIENCE;

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -58,7 +58,7 @@ impl Buffers {
     /// An empty buffer with room for `length` bytes.
     pub(crate) fn take(self: &Arc<Self>, length: usize) -> Buffer {
         if length < SMALLEST || length as u64 > self.limit {
-            return Buffer { bytes: memory::with_capacity(length), size: 0, home: Weak::new() };
+            return Buffer { bytes: memory::with_capacity(length), lead: 0, size: 0, home: Weak::new() };
         }
         let (found, size, evicted) = self.with(|state| {
             let found = state.find(length);
@@ -75,7 +75,17 @@ impl Buffers {
         });
         free(evicted);
         let bytes = found.unwrap_or_else(|| memory::with_capacity(length));
-        Buffer { bytes, size, home: Arc::downgrade(self) }
+        Buffer { bytes, lead: 0, size, home: Arc::downgrade(self) }
+    }
+
+    /// A buffer with room for `length` bytes that stand at `position` of an object: a disk can put them there without the
+    /// help of the processor.
+    pub(crate) fn take_at(self: &Arc<Self>, position: u64, length: usize) -> Buffer {
+        let lead = memory::lead(position, length);
+        let mut buffer = self.take(length.saturating_add(lead));
+        buffer.bytes.resize(lead, 0);
+        buffer.lead = lead;
+        buffer
     }
 
     /// Bytes that wait for their next use.
@@ -173,6 +183,8 @@ async fn sweep(buffers: Weak<Buffers>) {
 #[derive(Debug)]
 pub(crate) struct Buffer {
     pub(crate) bytes: BytesMut,
+    /// How many bytes before the first one are none of the object's.
+    lead: usize,
     /// The capacity of the whole: `bytes` has less while a piece of it is elsewhere.
     size: usize,
     home: Weak<Buffers>,
@@ -180,11 +192,14 @@ pub(crate) struct Buffer {
 
 impl Buffer {
     pub(crate) fn freeze(mut self) -> Bytes {
-        if self.home.strong_count() > 0 {
+        let lead = self.lead;
+        let mut bytes = if self.home.strong_count() > 0 {
             Bytes::from_owner(self)
         } else {
             std::mem::take(&mut self.bytes).freeze()
-        }
+        };
+        bytes.advance(lead);
+        bytes
     }
 }
 
@@ -226,6 +241,21 @@ mod tests {
         drop(slice);
         let again = buffers.take(2 * MIB - 1000);
         assert!(again.bytes.is_empty() && again.bytes.as_ptr() == address);
+    }
+
+    #[test]
+    fn bytes_begin_in_memory_where_they_do_in_a_block_of_a_disk() {
+        let buffers = Buffers::for_results(LIMIT);
+        for length in [1 << 16, 2 * MIB, 5 * MIB, 65 * MIB] {
+            for position in [0, 1, 512, 5000] {
+                let mut buffer = buffers.take_at(position, length);
+                buffer.bytes.extend_from_slice(b"bytes");
+                let bytes = buffer.freeze();
+                assert_eq!(bytes, "bytes");
+                assert_eq!(bytes.as_ptr().addr() as u64 % 4096, position % 4096, "{length} {position}");
+            }
+        }
+        assert!(buffers.take_at(5000, 5).freeze().is_empty());
     }
 
     #[test]
