@@ -3,11 +3,11 @@
 use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use rangeway::{GetOptions, Key, Payload, PutOptions, Registry, Settings, Store};
 use rangeway_benches::{Meter, Usage};
 use tokio::runtime::Runtime;
@@ -36,9 +36,9 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// Whole, as one buffer of fresh memory: more than a store keeps for the next read.
+/// Whole, as one buffer, which is fresh memory: it is larger than what a store keeps for the next read.
 pub(crate) const FRESH: &str = "rangeway, fresh memory";
-/// Whole, as one buffer, by a store that is allowed to keep as much memory.
+/// Whole, into the buffer of the read before.
 pub(crate) const AGAIN: &str = "rangeway, memory used again";
 /// Chunk by chunk, each dropped before the next.
 pub(crate) const CHUNKS: &str = "rangeway, chunks";
@@ -53,12 +53,14 @@ pub(crate) const COPY: &str = "one copy in memory";
 pub(crate) fn all(scenario: Scenario, place: &Place) -> Result<Vec<Contender<'_>>> {
     let read = place.read();
     let ours = |scheme| -> Result<Vec<Contender<'_>>> {
-        let chunks = Opened::new(scheme, &read, &Settings::default())?;
+        let chunks = Opened::new(scheme, &read)?;
         let fresh = chunks.clone();
-        let keeping = Settings::default().set("recycled-memory", place.size.to_string());
-        let again = Opened::new(scheme, &read, &keeping)?;
+        let again = chunks.clone();
+        let buffer = Mutex::new(BytesMut::new());
         Ok(vec![
-            Contender::new(AGAIN, move |check| again.read_whole(place, check)),
+            Contender::new(AGAIN, move |check| {
+                again.read_into(place, &mut buffer.lock().expect("one thread"), check)
+            }),
             Contender::new(CHUNKS, move |check| chunks.read_chunks(place, check)),
             Contender::new(FRESH, move |check| fresh.read_whole(place, check)),
         ])
@@ -79,7 +81,7 @@ pub(crate) fn all(scenario: Scenario, place: &Place) -> Result<Vec<Contender<'_>
             all
         }
         Scenario::DirectWrite => {
-            let store = Opened::new("direct", &place.written(), &Settings::default())?;
+            let store = Opened::new("direct", &place.written())?;
             let to = format!("of={}", place.written().display());
             let count = format!("count={}", place.size >> 22);
             vec![
@@ -92,7 +94,7 @@ pub(crate) fn all(scenario: Scenario, place: &Place) -> Result<Vec<Contender<'_>
     })
 }
 
-/// A store, and what it works on.
+/// A store with default settings, and what it works on.
 #[derive(Clone)]
 struct Opened {
     store: Arc<dyn Store>,
@@ -101,9 +103,9 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(scheme: &str, path: &Path, settings: &Settings) -> Result<Self> {
+    fn new(scheme: &str, path: &Path) -> Result<Self> {
         let uri = format!("{scheme}://{}", path.display());
-        let (store, key) = Registry::linked().open(&uri, settings)?;
+        let (store, key) = Registry::linked().open(&uri, &Settings::default())?;
         Ok(Self { store, key, runtime: Arc::new(Runtime::new()?) })
     }
 
@@ -119,6 +121,27 @@ impl Opened {
         }
         drop(bytes);
         meter.stop()
+    }
+
+    /// Reads into `buffer`, which is empty the first time.
+    fn read_into(&self, place: &Place, buffer: &mut BytesMut, check: bool) -> Result<Usage> {
+        let meter = Meter::start()?;
+        self.runtime.block_on(async {
+            let body = self.store.get(&self.key, GetOptions::new()).await?.body;
+            if buffer.capacity() == 0 {
+                // What a store makes is aligned, and huge pages.
+                *buffer = BytesMut::from(body.bytes().await?);
+                return Ok(());
+            }
+            buffer.clear();
+            body.read_into(buffer).await
+        })?;
+        let usage = meter.stop()?;
+        ensure!(buffer.len() as u64 == place.size, "{} bytes came", buffer.len());
+        if check {
+            place.check(0, buffer)?;
+        }
+        Ok(usage)
     }
 
     fn read_chunks(&self, place: &Place, check: bool) -> Result<Usage> {

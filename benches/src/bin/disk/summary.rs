@@ -57,8 +57,7 @@ pub(crate) fn markdown(samples: &[Sample], machine: &Machine) -> String {
         .collect();
     format!(
         "# rangeway on a disk\n\n\
-         Medians of runs by turns. `dd` moves 4 MiB at a time with `O_DIRECT`. rangeway has no setting but, where it \
-         uses memory again, the leave to keep as much as the file has. \
+         Medians of runs by turns. `dd` moves 4 MiB at a time with `O_DIRECT`. rangeway has no setting. \
          [How this is measured](../../../docs/benchmarking.md).\n\n{machine}\n\
          ![chart](chart.svg)\n\n## What is wanted, and what came out\n\n{}\n{}",
         claims(samples),
