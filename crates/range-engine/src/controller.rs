@@ -67,7 +67,7 @@ impl Shared {
         }
     }
 
-    /// Lets more requests go at once; a smaller window takes effect as permits come back.
+    /// Lets more requests go at once, or fewer: permits that are handed out count less as they come back.
     fn resize(&self, size: usize) {
         let before = self.size.swap(size, Ordering::Relaxed);
         if before != size {
@@ -75,6 +75,12 @@ impl Shared {
         }
         let permits = self.permits.fetch_max(size, Ordering::Relaxed);
         self.semaphore.add_permits(size.saturating_sub(permits));
+        while self.shrink() {
+            if self.semaphore.forget_permits(1) == 0 {
+                self.permits.fetch_add(1, Ordering::Relaxed);
+                break;
+            }
+        }
     }
 
     fn give_back(&self, permit: OwnedSemaphorePermit) {
@@ -227,6 +233,8 @@ mod tests {
         drop(controller.acquire().await);
         controller.writes_begin(&Policy::network());
         assert_eq!(controller.window(), 168, "not once there was a request");
+        controller.0.resize(40);
+        assert_eq!(controller.0.semaphore.available_permits(), 40);
     }
 
     #[tokio::test(start_paused = true)]
