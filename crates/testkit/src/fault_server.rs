@@ -1,6 +1,7 @@
 //! `FaultServer`: one bucket in memory on loopback, honest S3 or Google Cloud Storage but for the faults of a script.
 
 mod answer;
+mod azure;
 mod bucket;
 mod checksum;
 mod conditions;
@@ -90,6 +91,14 @@ impl FaultServer {
     /// As [`start`](Self::start).
     pub fn start_gcs(bucket: &str) -> io::Result<Self> {
         Self::own(Dialect::Gcs, bucket)
+    }
+
+    /// The same as Azure Blob Storage.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_azure(container: &str) -> io::Result<Self> {
+        Self::own(Dialect::Azure, container)
     }
 
     fn own(dialect: Dialect, bucket: &str) -> io::Result<Self> {

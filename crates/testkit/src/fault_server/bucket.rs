@@ -87,6 +87,10 @@ pub(super) struct Bucket {
     pub(super) replaced: Option<BTreeMap<(String, u64), Object>>,
     /// Names of further buckets, which stay empty.
     pub(super) others: BTreeSet<String>,
+    /// Azure's blocks that no blob is made of yet: by key and id.
+    pub(super) blocks: BTreeMap<(String, String), Bytes>,
+    /// The blocks that Azure's blobs are made of, in order, by key: the etag of that state, and each id and block.
+    pub(super) committed: BTreeMap<String, (String, Vec<(String, Bytes)>)>,
     generation: u64,
 }
 
@@ -100,6 +104,8 @@ impl Bucket {
             begun: 0,
             replaced: None,
             others: BTreeSet::new(),
+            blocks: BTreeMap::new(),
+            committed: BTreeMap::new(),
             // Real ones are times, in microseconds.
             generation: 1_700_000_000_000_000,
         }

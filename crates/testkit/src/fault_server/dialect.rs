@@ -5,13 +5,14 @@ use bytes::Bytes;
 use super::answer::{Answer, Refusal};
 use super::bucket::Bucket;
 use super::request::SeenRequest;
-use super::{gcs, service};
+use super::{azure, gcs, service};
 
 /// Whose protocol the server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     S3,
     Gcs,
+    Azure,
 }
 
 impl Dialect {
@@ -31,15 +32,27 @@ impl Dialect {
             ("AWS_REGION", "us-east-1".into()),
             ("AWS_ALLOW_HTTP", "true".into()),
         ];
-        let of_gcs = [("STORAGE_EMULATOR_HOST", endpoint), ("GOOGLE_CLOUD_PROJECT", "project".into())];
-        let variables: &[(&str, String)] = if self == Self::S3 { &of_s3 } else { &of_gcs };
+        let of_gcs =
+            [("STORAGE_EMULATOR_HOST", endpoint.clone()), ("GOOGLE_CLOUD_PROJECT", "project".into())];
+        let of_azure = [
+            ("AZURE_STORAGE_BLOB_ENDPOINT", endpoint),
+            ("AZURE_STORAGE_ACCOUNT_NAME", "any".into()),
+            ("AZURE_STORAGE_ACCOUNT_KEY", "YW55".into()),
+        ];
+        let variables: &[(&str, String)] = match self {
+            Self::S3 => &of_s3,
+            Self::Gcs => &of_gcs,
+            Self::Azure => &of_azure,
+        };
         variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
     /// Says what the request is, where that is not as it is with S3.
     pub(super) fn understand(self, request: &mut SeenRequest) {
-        if self == Self::Gcs {
-            gcs::understand(request);
+        match self {
+            Self::S3 => {}
+            Self::Gcs => gcs::understand(request),
+            Self::Azure => azure::understand(request),
         }
     }
 
@@ -48,6 +61,7 @@ impl Dialect {
         let answer = match self {
             Self::S3 => service::answer(bucket, request, body),
             Self::Gcs => gcs::answer(bucket, request, body),
+            Self::Azure => azure::answer(bucket, request, body),
         };
         answer.unwrap_or_else(|refusal| self.refuse(request, refusal))
     }
@@ -55,6 +69,7 @@ impl Dialect {
     /// The answer that a refusal is.
     pub(super) fn refuse(self, request: &SeenRequest, refusal: Refusal) -> Answer {
         match self {
+            Self::Azure => azure::refuse(refusal),
             Self::Gcs if gcs::is_json(request) => gcs::refuse(&refusal),
             _ => refusal.into_answer(),
         }
