@@ -1,10 +1,10 @@
 //! What the user gets when the service misbehaves: the right bytes or an error of a kind that says why; never wrong
 //! bytes, never a hang.
 //!
-//! The tests of the gcs backend include this file: what differs between the services is in `support`.
+//! The tests of the azure and gcs backends include this file: what differs between the services is in `support`.
 
 #[path = "faults/listing.rs"]
-mod listing;
+pub(crate) mod listing;
 #[path = "faults/reading.rs"]
 mod reading;
 #[path = "faults/replaced.rs"]

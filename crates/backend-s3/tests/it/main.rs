@@ -11,3 +11,4 @@ mod requests;
 mod secrets;
 mod security;
 mod support;
+mod uploads;

@@ -1,19 +1,19 @@
-//! Faults of listings and batches of deletions.
+//! Faults of listings.
 
-use futures::stream::{self, StreamExt, TryStreamExt};
-use rangeway_core::{ErrorKind, Key, ListOptions, Result};
+use futures::stream::{StreamExt, TryStreamExt};
+use rangeway_core::{ErrorKind, ListOptions, Result};
 use rangeway_testkit::{Ending, Fault, Matcher, RequestKind};
 
 use super::{ATTEMPTS, Setup, within};
 
 /// Two pages and a bit.
-const KEYS: usize = 2_100;
+pub(crate) const KEYS: usize = 2_100;
 
-fn keys() -> Vec<String> {
+pub(crate) fn keys() -> Vec<String> {
     (0..KEYS).map(|number| format!("many/{number:05}")).collect()
 }
 
-fn with_keys() -> Setup {
+pub(crate) fn with_keys() -> Setup {
     let setup = Setup::new();
     for key in keys() {
         setup.server.put_object(&key, "");
@@ -21,12 +21,12 @@ fn with_keys() -> Setup {
     setup
 }
 
-async fn list(setup: &Setup) -> Result<Vec<String>> {
+pub(crate) async fn list(setup: &Setup) -> Result<Vec<String>> {
     let entries = setup.store.list(ListOptions::new().prefix("many/"));
     within(entries.map_ok(|entry| entry.name().to_owned()).try_collect()).await
 }
 
-fn faults() -> [(Fault, ErrorKind); 6] {
+pub(crate) fn faults() -> [(Fault, ErrorKind); 6] {
     [
         (Fault::slow_down(None), ErrorKind::RateLimited),
         (Fault::internal_error(), ErrorKind::Service),
@@ -82,29 +82,4 @@ async fn what_was_listed_before_an_error_stays() {
     .await;
     assert_eq!((seen, error.kind()), (1_000, ErrorKind::PermissionDenied));
     assert!(within(entries.next()).await.is_none(), "the listing ends with its error");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn batches_are_tried_again_and_every_key_is_reported() {
-    for (fault, kind) in faults() {
-        let setup = with_keys();
-        let delete = async || {
-            let keys = stream::iter(keys()).map(Key::from).boxed();
-            within(setup.store.delete(keys).collect::<Vec<_>>()).await
-        };
-        setup.on(Matcher::of(RequestKind::DeleteObjects), fault.clone()).times(u64::from(ATTEMPTS) - 1);
-        let results = delete().await;
-        assert_eq!(results.len(), KEYS, "{fault:?}");
-        for deleted in results {
-            deleted.result.unwrap_or_else(|error| panic!("{fault:?}: {:?}: {error:?}", deleted.key));
-        }
-        assert_eq!(list(&setup).await.expect("a listing"), Vec::<String>::new());
-
-        setup.on(Matcher::of(RequestKind::DeleteObjects), fault.clone());
-        let results = delete().await;
-        assert_eq!(results.len(), KEYS, "{fault:?}");
-        for deleted in results {
-            assert_eq!(deleted.result.expect_err("the fault lasts").kind(), kind, "{fault:?}");
-        }
-    }
 }
