@@ -10,3 +10,5 @@ mod faults;
 mod requests;
 mod security;
 mod support;
+#[path = "../../../backend-s3/tests/it/uploads.rs"]
+mod uploads;
