@@ -10,5 +10,5 @@ mod faults;
 mod requests;
 mod security;
 mod support;
-#[path = "../../../backend-s3/tests/it/uploads.rs"]
+#[path = "../../../backend-s3/tests/it/faults/uploads.rs"]
 mod uploads;

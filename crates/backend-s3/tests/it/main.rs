@@ -11,4 +11,3 @@ mod requests;
 mod secrets;
 mod security;
 mod support;
-mod uploads;
