@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rangeway_core::{Error, Operation, Result, Settings};
-use rangeway_transport::{ClientOptions, checked_endpoint};
+use rangeway_transport::ClientOptions;
 
 use crate::credentials::Source;
 use crate::settings::{ACCESS_TIER, ACCOUNT, CONNECTION_STRING, EMULATOR, ENDPOINT};
@@ -43,8 +43,8 @@ impl AzureConfig {
         }
         let field = |name: &str| connection.get(name).filter(|value| !value.is_empty()).cloned();
         let account = settings.text(&ACCOUNT).or_else(|| field("accountname"));
-        let endpoint = settings.text(&ENDPOINT).or_else(|| field("blobendpoint"));
-        let endpoint = endpoint.map(|endpoint| checked_endpoint(&endpoint)).transpose()?;
+        let client = ClientOptions::from_settings(settings)?;
+        let endpoint = client.endpoint(settings.text(&ENDPOINT).or_else(|| field("blobendpoint")))?;
         let account = account.or_else(|| account_of(endpoint.as_deref()?)).ok_or_else(|| {
             Error::invalid("no storage account is given")
                 .with_hint("set account, AZURE_STORAGE_ACCOUNT_NAME or AZURE_STORAGE_CONNECTION_STRING")
@@ -59,13 +59,7 @@ impl AzureConfig {
             format!("{scheme}://{account}.blob.{suffix}")
         });
         let source = Source::find(settings, field("accountkey"), field("sharedaccesssignature"), &endpoint)?;
-        Ok(Self {
-            account,
-            endpoint,
-            source,
-            tier: settings.text(&ACCESS_TIER),
-            client: ClientOptions::from_settings(settings)?,
-        })
+        Ok(Self { account, endpoint, source, tier: settings.text(&ACCESS_TIER), client })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rows of the settings table that `az://` understands, named as Azure's own tools name them where they do.
 
 use rangeway_core::{Setting, SettingKind};
+use rangeway_transport::ENDPOINTS;
 
 pub(crate) const ACCOUNT: Setting =
     Setting::new("account", SettingKind::Text, "The storage account. Default: the connection string's.")
@@ -106,6 +107,7 @@ pub(crate) const ACCESS_TIER: Setting = Setting::new(
 pub(crate) const SETTINGS: &[Setting] = &[
     ACCOUNT,
     ENDPOINT,
+    ENDPOINTS,
     ACCOUNT_KEY,
     SAS_TOKEN,
     CONNECTION_STRING,

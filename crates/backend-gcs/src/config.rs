@@ -1,7 +1,7 @@
 //! `GcsConfig`: where a bucket is and how to speak to it, from settings and the environment.
 
 use rangeway_core::{Operation, Result, Settings};
-use rangeway_transport::{ClientOptions, checked_endpoint};
+use rangeway_transport::ClientOptions;
 
 use crate::credentials::Source;
 use crate::settings::{EMULATOR_HOST, ENDPOINT, LOCATION, PROJECT, STORAGE_CLASS, USER_PROJECT};
@@ -37,15 +37,16 @@ impl GcsConfig {
     fn resolve(settings: &Settings) -> Result<Self> {
         let emulator = settings.text(&EMULATOR_HOST).map(|host| with_scheme(&host));
         let found = Source::find(settings, emulator.is_some())?;
-        let endpoint = settings.text(&ENDPOINT).or(emulator).or(found.endpoint);
+        let client = ClientOptions::from_settings(settings)?;
+        let endpoint = client.endpoint(settings.text(&ENDPOINT).or(emulator).or(found.endpoint))?;
         Ok(Self {
-            endpoint: checked_endpoint(endpoint.as_deref().unwrap_or(SERVICE))?,
+            endpoint: endpoint.unwrap_or_else(|| SERVICE.to_owned()),
             source: found.source,
             project: settings.text(&PROJECT).or(found.project),
             user_project: settings.text(&USER_PROJECT),
             class: settings.text(&STORAGE_CLASS),
             location: settings.text(&LOCATION),
-            client: ClientOptions::from_settings(settings)?,
+            client,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The rows of the settings table that `gs://` understands, named as Google's own tools name them where they do.
 
 use rangeway_core::{Setting, SettingKind};
+use rangeway_transport::ENDPOINTS;
 
 pub(crate) const ENDPOINT: Setting = Setting::new(
     "endpoint",
@@ -69,6 +70,7 @@ pub(crate) const LOCATION: Setting =
 /// The backend's own rows.
 pub(crate) const SETTINGS: &[Setting] = &[
     ENDPOINT,
+    ENDPOINTS,
     EMULATOR_HOST,
     CREDENTIALS_FILE,
     CREDENTIALS_JSON,

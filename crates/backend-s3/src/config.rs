@@ -1,7 +1,7 @@
 //! `S3Config`: where a bucket is and how to speak to it, from settings, profiles and the environment.
 
 use rangeway_core::{Error, Operation, Result, Settings};
-use rangeway_transport::{ClientOptions, checked_endpoint};
+use rangeway_transport::ClientOptions;
 
 use crate::credentials::Source;
 use crate::profile::{Profiles, Section, expand};
@@ -69,8 +69,8 @@ impl S3Config {
         };
         let from_profile = |name: &str| profile.get(name).filter(|value| !value.is_empty()).cloned();
 
-        let endpoint = settings.text(&ENDPOINT).or_else(|| profiles.endpoint(profile));
-        let endpoint = endpoint.map(|endpoint| checked_endpoint(&endpoint)).transpose()?;
+        let mut client = ClientOptions::from_settings(settings)?;
+        let endpoint = client.endpoint(settings.text(&ENDPOINT).or_else(|| profiles.endpoint(profile)))?;
         let region = settings.text(&REGION).or_else(|| from_profile("region"));
         let region = region.unwrap_or_else(|| DEFAULT_REGION.to_owned());
         if !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
@@ -82,7 +82,6 @@ impl S3Config {
                 "virtual" => Some(false),
                 _ => None,
             });
-        let mut client = ClientOptions::from_settings(settings)?;
         if client.ca_bundle.is_none() {
             client.ca_bundle = from_profile("ca_bundle").map(|path| expand(&path, settings.environment()));
         }

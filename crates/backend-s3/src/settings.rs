@@ -1,6 +1,7 @@
 //! The rows of the settings table that s3:// understands, named as the AWS tools name them where they do.
 
 use rangeway_core::{Setting, SettingKind};
+use rangeway_transport::ENDPOINTS;
 
 pub(crate) const ENDPOINT: Setting = Setting::new(
     "endpoint",
@@ -100,6 +101,7 @@ pub(crate) const CONDITIONAL_WRITES: Setting = Setting::new(
 /// The backend's own rows.
 pub(crate) const SETTINGS: &[Setting] = &[
     ENDPOINT,
+    ENDPOINTS,
     REGION,
     ACCESS_KEY_ID,
     SECRET_ACCESS_KEY,

@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use rangeway_core::{BodySource, Error, Payload, ReadAt, Result, wrong_length};
 
 use crate::direct::DirectBody;
+use crate::endpoints::UnderWay;
 use crate::failure;
 
 /// How many bytes of a region are read at a time while it is sent.
@@ -227,11 +228,20 @@ pub(crate) struct ResponseBody {
     /// What `read` had no room for.
     rest: Bytes,
     host: String,
+    under_way: Option<UnderWay>,
 }
 
 impl ResponseBody {
-    pub(crate) fn new(incoming: Incoming, host: String) -> Self {
-        Self { incoming, rest: Bytes::new(), host }
+    pub(crate) fn new(incoming: Incoming, host: String, under_way: Option<UnderWay>) -> Self {
+        Self { incoming, rest: Bytes::new(), host, under_way }
+    }
+
+    /// What came, or that the body broke off.
+    fn noted<T>(&mut self, came: Result<T>) -> Result<T> {
+        if let (Err(_), Some(under_way)) = (&came, &mut self.under_way) {
+            under_way.broke();
+        }
+        came
     }
 }
 
@@ -241,12 +251,14 @@ impl BodySource for ResponseBody {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
         }
-        self.incoming.chunk(&self.host).await
+        let came = self.incoming.chunk(&self.host).await;
+        self.noted(came)
     }
 
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
         if let Incoming::Direct(body) = &mut self.incoming {
-            return body.read(buffer).await.map_err(|error| failure::of_body(&self.host, error));
+            let came = body.read(buffer).await.map_err(|error| failure::of_body(&self.host, error));
+            return self.noted(came);
         }
         let Some(mut bytes) = self.chunk().await? else { return Ok(0) };
         let room = (buffer.capacity() - buffer.len()).min(bytes.len());

@@ -14,8 +14,11 @@ use rangeway_core::{Error, Operation, Result, Settings};
 use crate::RequestBody;
 use crate::connect::Connect;
 use crate::direct::{Direct, MAX_HEADERS};
+use crate::endpoint::checked_endpoint;
+use crate::endpoints::Endpoints;
 use crate::settings::{
-    CA_BUNDLE, CONNECT_TIMEOUT, CONNECTIONS, DIRECT, HTTP2, IDLE_CONNECTIONS, IDLE_TIMEOUT, NO_PROXY, PROXY,
+    CA_BUNDLE, CONNECT_TIMEOUT, CONNECTIONS, DIRECT, ENDPOINTS, HTTP2, IDLE_CONNECTIONS, IDLE_TIMEOUT,
+    NO_PROXY, PROXY,
 };
 use crate::tls::read_bundle;
 
@@ -41,6 +44,8 @@ pub struct ClientOptions {
     pub proxy: Option<String>,
     /// Hosts that need no proxy, separated by commas.
     pub no_proxy: Option<String>,
+    /// Several ways to one service, none for one.
+    pub endpoints: Vec<String>,
 }
 
 impl Default for ClientOptions {
@@ -57,6 +62,7 @@ impl Default for ClientOptions {
             ca_bundle: None,
             proxy: None,
             no_proxy: None,
+            endpoints: Vec::new(),
         }
     }
 }
@@ -80,7 +86,19 @@ impl ClientOptions {
             ca_bundle: settings.text(&CA_BUNDLE).map(PathBuf::from),
             proxy: settings.text(&PROXY),
             no_proxy: settings.text(&NO_PROXY),
+            endpoints: settings.text(&ENDPOINTS).map_or(Ok(Vec::new()), |list| several(&list))?,
         })
+    }
+
+    /// The endpoint that requests are made for: the first of several, or else the `single` one.
+    ///
+    /// # Errors
+    /// `InvalidInput` for what is no base of URLs.
+    pub fn endpoint(&self, single: Option<String>) -> Result<Option<String>> {
+        match self.endpoints.first() {
+            Some(first) => Ok(Some(first.clone())),
+            None => single.map(|single| checked_endpoint(&single)).transpose(),
+        }
     }
 
     /// Trusts the certificates of this PEM file too.
@@ -118,6 +136,14 @@ impl ClientOptions {
     }
 }
 
+/// The endpoints of a list with commas.
+fn several(list: &str) -> Result<Vec<String>> {
+    let endpoints: Vec<String> =
+        list.split(',').map(|one| checked_endpoint(one.trim())).collect::<Result<_>>()?;
+    Endpoints::new(&endpoints)?;
+    Ok(endpoints)
+}
+
 /// Shows no proxy: it may hold a password.
 impl std::fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -130,6 +156,7 @@ impl std::fmt::Debug for ClientOptions {
             .field("http2", &self.http2)
             .field("ca_bundle", &self.ca_bundle)
             .field("no_proxy", &self.no_proxy)
+            .field("endpoints", &self.endpoints)
             .finish_non_exhaustive()
     }
 }
@@ -144,6 +171,8 @@ pub struct Client {
     http2: bool,
     /// GETs that did not take the direct data path.
     fallbacks: Arc<AtomicU64>,
+    /// Where there are several ways to the service.
+    endpoints: Option<Arc<Endpoints>>,
 }
 
 impl Client {
@@ -163,7 +192,11 @@ impl Client {
             // What is on its way is bounded by what the connection carries, not by 5 MiB for all of its streams.
             .http2_adaptive_window(true)
             .build(connect);
-        Ok(Self { pool, direct, http2: options.http2, fallbacks: Arc::default() })
+        let endpoints = match options.endpoints.as_slice() {
+            [] | [_] => None,
+            several => Some(Arc::new(Endpoints::new(several)?)),
+        };
+        Ok(Self { pool, direct, http2: options.http2, fallbacks: Arc::default(), endpoints })
     }
 
     /// Sends one request as it is and gives back the head of the answer.
@@ -182,6 +215,11 @@ impl Client {
             self.fallbacks.fetch_add(1, Ordering::Relaxed);
         }
         direct
+    }
+
+    /// The several ways to the service, where there are.
+    pub(crate) fn endpoints(&self) -> Option<&Arc<Endpoints>> {
+        self.endpoints.as_ref()
     }
 
     /// How many GETs did not take the direct data path.

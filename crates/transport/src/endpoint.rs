@@ -42,6 +42,8 @@ mod tests {
         for (text, expected) in [
             ("http://h:9000/", Some("http://h:9000")),
             ("https://h/base", Some("https://h/base")),
+            ("https://h:65535/path/", Some("https://h:65535/path")),
+            ("http://[::1]", Some("http://[::1]")),
             ("http://[::1]:9000", Some("http://[::1]:9000")),
             ("h:9000", None),
             ("ftp://h", None),

@@ -17,6 +17,7 @@ mod connector;
 mod direct;
 mod documents;
 mod endpoint;
+mod endpoints;
 mod extent;
 mod failure;
 mod fetched;
@@ -42,7 +43,7 @@ pub use {
     extent::{check, extent, no_length, of_range},
     fetched::Fetched,
     rest::{Refusal, Request, Response, Rest, Service},
-    settings::SETTINGS,
+    settings::{ENDPOINTS, SETTINGS},
     status::kind_of_status,
 };
 

@@ -12,6 +12,7 @@ use http::{Method, StatusCode, Uri};
 use rangeway_core::{Body, Error, ErrorKind, Result, TransferStats};
 
 use crate::body::{Incoming, ResponseBody};
+use crate::endpoints::UnderWay;
 use crate::{Client, RequestBody, failure, headers};
 
 /// How much of a refusal's body is read, in bytes: enough for any service's error document.
@@ -125,15 +126,28 @@ impl<S: Service> Rest<S> {
     /// `Connect`, `Timeout` and `Interrupted` when no answer came; what the service's `refuse` says when the answer
     /// is not 2xx; those of the payload and of `authorize`.
     pub async fn send(&self, mut request: Request) -> Result<Response> {
+        let mut under_way = match self.client.endpoints() {
+            Some(endpoints) => endpoints.direct(&mut request.uri)?,
+            None => None,
+        };
         self.service.authorize(&mut request).await?;
         let (host, method, payload) =
             (request.host().into_owned(), request.method.clone(), request.body.failure());
+        let request = assemble(request, &host)?;
         let begun = Instant::now();
-        let answer = self.exchange(assemble(request, &host)?, &host).await;
+        under_way.iter_mut().for_each(UnderWay::sent);
+        let answer = self.exchange(request, &host).await;
+        if let Some(under_way) = &mut under_way {
+            match &answer {
+                Ok(answer) => under_way.answered(answer.status()),
+                Err(error) if error.kind() == ErrorKind::Connect => under_way.unreachable(),
+                Err(_) => {}
+            }
+        }
         let response = answer.map_err(|error| payload.take().unwrap_or(error))?;
         let (head, incoming) = response.into_parts();
         tracing::debug!(%method, host, status = head.status.as_u16(), elapsed = ?begun.elapsed(), "answer");
-        let response = Response { status: head.status, headers: head.headers, incoming, host };
+        let response = Response { status: head.status, headers: head.headers, incoming, host, under_way };
         if response.status.is_success() {
             return Ok(response);
         }
@@ -187,6 +201,7 @@ pub struct Response {
     pub headers: HeaderMap,
     incoming: Incoming,
     host: String,
+    under_way: Option<UnderWay>,
 }
 
 impl Response {
@@ -197,7 +212,7 @@ impl Response {
 
     /// The body, which the caller knows to be `length` bytes long.
     pub fn into_body(self, length: u64) -> Body {
-        Body::new(length, ResponseBody::new(self.incoming, self.host))
+        Body::new(length, ResponseBody::new(self.incoming, self.host, self.under_way))
     }
 
     /// The whole body in memory. Reading it to the end lets the connection be used again.

@@ -2,6 +2,15 @@
 
 use rangeway_core::{Alias, Setting, SettingKind};
 
+/// The row for backends whose services may have several endpoints.
+pub const ENDPOINTS: Setting = Setting::new(
+    "endpoints",
+    SettingKind::Text,
+    "Several ways to one service, as a list of endpoints with commas; takes the place of `endpoint`. Each request goes \
+     where the fewest are under way; an endpoint that fails is left alone for a while, and the others go on.",
+)
+.env(&["RANGEWAY_ENDPOINTS"]);
+
 pub(crate) const CONNECT_TIMEOUT: Setting = Setting::new(
     "connect-timeout",
     SettingKind::Duration,

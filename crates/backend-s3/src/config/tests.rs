@@ -181,16 +181,19 @@ fn bad_values_are_refused_by_name() {
 }
 
 #[test]
-fn endpoints_row_by_row() {
-    for (endpoint, kept) in [
-        ("http://h", "http://h"),
-        ("http://h/", "http://h"),
-        ("http://h:1", "http://h:1"),
-        ("https://h:65535/path/", "https://h:65535/path"),
-        ("http://[::1]", "http://[::1]"),
-        ("http://[::1]:9000", "http://[::1]:9000"),
-    ] {
-        assert_eq!(checked_endpoint(endpoint).expect(endpoint), kept);
+fn several_endpoints_take_the_place_of_one() {
+    let config = |endpoints: &str| {
+        let settings = Settings::default()
+            .set("endpoint", "http://one:1")
+            .set("anonymous", "true")
+            .set("endpoints", endpoints);
+        S3Config::from_settings(&settings)
+    };
+    let several = config("http://a:1/, http://b:2").expect("a list");
+    assert_eq!(several.bucket_url("b"), "http://a:1/b");
+    assert_eq!(several.client.endpoints, ["http://a:1", "http://b:2"]);
+    for bad in ["http://a:1,", "http://a:1,b:2", "http://a:1/x,http://b:2"] {
+        assert_eq!(config(bad).expect_err(bad).kind(), ErrorKind::InvalidInput);
     }
 }
 

@@ -4,6 +4,7 @@ mod buckets;
 mod conformance_memory;
 mod conformance_s3s;
 mod counts;
+mod endpoints;
 mod faults;
 mod metadata;
 mod quirks;
