@@ -33,7 +33,8 @@ const PAGE_CACHE: Setting = Setting::new(
 /// The scheme of files that are read and written past the page cache.
 const DIRECT: &str = "direct";
 
-/// The backend of `file:///absolute/path` and `direct:///absolute/path`: the container is empty, the key is the path without its first slash.
+/// The backend of `file:///absolute/path` and `direct:///absolute/path`: the container is empty, the key is the path without
+/// its first slash.
 #[derive(Debug, Default)]
 pub struct FileBackend;
 
@@ -47,6 +48,20 @@ rangeway_core::register_backend!(FileBackend);
 /// As [`FileStore::new`], and `InvalidInput` for a policy that is not valid.
 pub fn open(root: impl AsRef<Path>, policy: Policy) -> Result<Arc<dyn Store>> {
     Ok(Arc::new(Ranged::new(FileStore::new(root)?, policy)?))
+}
+
+/// The files below `root` as a URI of `scheme` and these settings would have them; keys are relative to `root`.
+///
+/// # Errors
+/// As [`FileStore::new`], and `InvalidInput` for a setting that is not valid.
+pub fn open_as(scheme: &str, root: impl AsRef<Path>, settings: &Settings) -> Result<Arc<dyn Store>> {
+    let page_cache = settings.text(&PAGE_CACHE).map(|text| PageCache::parse(&text)).transpose()?;
+    let (page_cache, policy) = match scheme {
+        DIRECT => (PageCache::Bypass, Policy::disk()),
+        _ => (page_cache.unwrap_or_default(), Policy::local()),
+    };
+    let store = FileStore::new(root)?.sync(settings.flag(&SYNC)?.unwrap_or_default()).page_cache(page_cache);
+    Ok(Arc::new(Ranged::new(store, policy.from_settings(settings)?)?))
 }
 
 #[async_trait]
@@ -77,14 +92,7 @@ impl Backend for FileBackend {
             ))
             .with_hint(format!("write an absolute path after three slashes: {scheme}:///data/x")));
         }
-        let page_cache = settings.text(&PAGE_CACHE).map(|text| PageCache::parse(&text)).transpose()?;
-        let (page_cache, policy) = match uri.scheme() {
-            DIRECT => (PageCache::Bypass, Policy::disk()),
-            _ => (page_cache.unwrap_or_default(), Policy::local()),
-        };
-        let store =
-            FileStore::new("/")?.sync(settings.flag(&SYNC)?.unwrap_or_default()).page_cache(page_cache);
-        Ok(Arc::new(Ranged::new(store, policy.from_settings(settings)?)?))
+        open_as(uri.scheme(), "/", settings)
     }
 
     async fn list_containers(&self, uri: &StoreUri, _settings: &Settings) -> Result<Vec<ContainerMeta>> {

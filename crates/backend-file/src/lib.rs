@@ -64,7 +64,7 @@ mod vacant;
 mod write;
 
 pub use {
-    backend::{FileBackend, open},
+    backend::{FileBackend, open, open_as},
     page_cache::PageCache,
     rangeway_range_engine::Policy,
     store::FileStore,

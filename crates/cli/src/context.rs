@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use futures::future::join_all;
-use rangeway::file::FileStore;
-use rangeway::{Env, Error, Policy, Ranged, Registry, Result, Settings, Store, StoreUri};
+use rangeway::{Env, Error, Registry, Result, Settings, Store, StoreUri, file};
 use tokio::sync::Semaphore;
 
 use crate::args::Global;
@@ -96,16 +95,9 @@ impl Context {
     /// A store of one local folder, which is made if need be. Nothing leads out of it: neither a key nor a symbolic
     /// link.
     pub(crate) fn folder_store(&self, place: &StoreUri, folder: &Path) -> Result<Arc<dyn Store>> {
-        let open = |root: &Path| {
-            let sync = self.registry.backend(place.scheme())?.settings();
-            let sync = sync.into_iter().find(|setting| setting.is_named("sync"));
-            let sync = sync.map(|setting| self.settings.flag(setting)).transpose()?.flatten();
-            let policy = Policy::local().from_settings(&self.settings)?;
-            Ranged::new(FileStore::new(root)?.sync(sync.unwrap_or_default()), policy)
-        };
         let made = std::fs::create_dir_all(folder);
         made.map_err(|error| Error::io("cannot make the folder", error).with_uri(place))?;
-        let store: Arc<dyn Store> = Arc::new(open(folder)?);
+        let store = file::open_as(place.scheme(), folder, &self.settings)?;
         self.stores().push((None, Arc::clone(&store)));
         Ok(store)
     }

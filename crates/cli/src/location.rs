@@ -7,6 +7,9 @@ use rangeway::{Error, Result, StoreUri};
 /// The scheme of local paths.
 const LOCAL: &str = "file";
 
+/// The scheme of files that are read and written past the page cache.
+const DIRECT: &str = "direct";
+
 /// What an argument means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Location {
@@ -81,7 +84,7 @@ fn without_parents(path: &Path) -> std::io::Result<PathBuf> {
 pub(crate) fn local_path(place: &StoreUri) -> Option<PathBuf> {
     // A container that is a path is a folder opened as a store; `localhost` is none.
     let root = Some(place.container()).filter(|root| root.starts_with('/')).unwrap_or_default();
-    (place.scheme() == LOCAL).then(|| PathBuf::from(format!("{root}/{}", place.key())))
+    matches!(place.scheme(), LOCAL | DIRECT).then(|| PathBuf::from(format!("{root}/{}", place.key())))
 }
 
 /// Whether a place is an existing local folder.
@@ -89,9 +92,10 @@ pub(crate) fn is_local_folder(place: &StoreUri) -> bool {
     local_path(place).is_some_and(|path| path.is_dir())
 }
 
-/// A place as users write it: a path where it is local.
+/// A place as users write it: a path where that means the same.
 pub(crate) fn shown(place: &StoreUri) -> String {
-    local_path(place).map_or_else(|| place.to_string(), |path| path.display().to_string())
+    let path = local_path(place).filter(|_| place.scheme() == LOCAL);
+    path.map_or_else(|| place.to_string(), |path| path.display().to_string())
 }
 
 /// The prefix of everything below a place.
@@ -123,6 +127,7 @@ mod tests {
             ("/a b#%20", "/a b#%20"),
             ("/a://b", "/a:/b"),
             ("file:///data/x", "/data/x"),
+            ("direct:///data/x", "direct:///data/x"),
             ("file://localhost/data/x", "/data/x"),
         ] {
             assert_eq!(shown(&parse_place(argument).expect(argument)), shown_as, "{argument}");

@@ -2,6 +2,7 @@
 
 mod bench;
 mod copies;
+mod direct;
 mod errors;
 mod faults;
 mod help;
