@@ -62,38 +62,40 @@ pub(crate) fn list(
 }
 
 async fn fetch(api: &Api, options: &ListOptions, token: Option<&str>) -> Result<Page> {
-    let after = options.start_after.as_deref();
-    let mut page = request(api, &options.prefix, options.delimiter.as_deref(), after, token).await?;
-    // The service begins with the name that it is given, not after it.
+    let (after, delimiter) = (options.start_after.as_deref(), options.delimiter.as_deref());
+    let mut page = request(api, &options.prefix, delimiter, after, token).await?;
     if let Some(after) = after {
-        let mut kept = VecDeque::new();
-        for entry in page.entries {
-            if is_after(api, &entry, after).await? {
-                kept.push_back(entry);
-            }
+        // The service begins with the name that it is given, not after it.
+        page.entries.retain(|entry| entry.name() > after);
+        // Some keys of the group that it is in are after it, or none is: only the keys tell.
+        if token.is_none()
+            && let Some(group) = group(&options.prefix, delimiter, after)
+            && any_after(api, group, after).await?
+        {
+            page.entries.push_front(ListEntry::Prefix(group.to_owned()));
         }
-        page.entries = kept;
     }
     Ok(page)
 }
 
-async fn is_after(api: &Api, entry: &ListEntry, after: &str) -> Result<bool> {
-    match entry {
-        // Some keys of this group are after it and some are not, or none is: only the keys tell.
-        ListEntry::Prefix(prefix) if after.starts_with(prefix.as_str()) => {
-            let mut token = None;
-            loop {
-                let page = request(api, prefix, None, Some(after), token.as_deref()).await?;
-                if page.entries.iter().any(|entry| entry.name() > after) {
-                    return Ok(true);
-                }
-                token = page.next;
-                if token.is_none() {
-                    return Ok(false);
-                }
-            }
+/// The group that `name` is in, in a listing of `prefix` with that delimiter.
+fn group<'a>(prefix: &str, delimiter: Option<&str>, name: &'a str) -> Option<&'a str> {
+    let (rest, delimiter) = (name.strip_prefix(prefix)?, delimiter?);
+    Some(&name[..prefix.len() + rest.find(delimiter)? + delimiter.len()])
+}
+
+/// Whether any key that begins with `prefix` is after `after`.
+async fn any_after(api: &Api, prefix: &str, after: &str) -> Result<bool> {
+    let mut token = None;
+    loop {
+        let page = request(api, prefix, None, Some(after), token.as_deref()).await?;
+        if page.entries.iter().any(|entry| entry.name() > after) {
+            return Ok(true);
         }
-        entry => Ok(entry.name() > after),
+        token = page.next;
+        if token.is_none() {
+            return Ok(false);
+        }
     }
 }
 
@@ -159,6 +161,20 @@ mod tests {
         );
         assert!(first.last_modified.is_some());
         Ok(())
+    }
+
+    #[test]
+    fn groups_row_by_row() {
+        for (prefix, delimiter, name, expected) in [
+            ("", Some("/"), "a/1", Some("a/")),
+            ("", Some("/"), "a", None),
+            ("a/", Some("/"), "a/b/c/d", Some("a/b/")),
+            ("b", Some("/"), "a/1", None),
+            ("", Some("--"), "a-b--c", Some("a-b--")),
+            ("", None, "a/1", None),
+        ] {
+            assert_eq!(group(prefix, delimiter, name), expected, "{prefix} {delimiter:?} {name}");
+        }
     }
 
     #[test]

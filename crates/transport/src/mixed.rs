@@ -40,7 +40,8 @@ impl Batch {
         for (name, value) in &request.headers {
             let _ = write!(self.body, "{name}: {}\r\n", value.to_str().unwrap_or_default());
         }
-        self.body.push_str("Content-Length: 0\r\n\r\n");
+        // The last line break belongs to the delimiter that follows, not to the request.
+        self.body.push_str("Content-Length: 0\r\n\r\n\r\n");
     }
 
     /// Makes the batch the body of `request`.
@@ -185,6 +186,6 @@ mod tests {
         let body = request.body.as_rope().expect("in memory").concat();
         let text = String::from_utf8(body).expect("text");
         assert!(text.contains("Content-ID: <item-0>\r\n\r\nDELETE /a?b=c HTTP/1.1\r\nx-a: 1\r\n"), "{text}");
-        assert!(text.ends_with(&format!("\r\n\r\n--{BOUNDARY}--\r\n")), "{text}");
+        assert!(text.ends_with(&format!("Content-Length: 0\r\n\r\n\r\n--{BOUNDARY}--\r\n")), "{text}");
     }
 }

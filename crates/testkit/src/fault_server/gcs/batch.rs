@@ -29,7 +29,12 @@ pub(super) fn answer(bucket: &mut Bucket, request: &SeenRequest, body: &[u8]) ->
     }
     let mut document = String::new();
     for part in parts {
-        let (about, rest) = part.trim_start().split_once("\r\n\r\n").ok_or_else(malformed)?;
+        // The line break before a delimiter belongs to it.
+        let part = part.trim_start().strip_suffix("\r\n").ok_or_else(malformed)?;
+        let (about, rest) = part.split_once("\r\n\r\n").ok_or_else(malformed)?;
+        if !rest.ends_with("\r\n\r\n") {
+            return Err(malformed());
+        }
         let id = about.lines().find_map(|line| line.strip_prefix("Content-ID: <")).ok_or_else(malformed)?;
         let mut words = rest.split_whitespace();
         let (method, target) = (words.next().ok_or_else(malformed)?, words.next().ok_or_else(malformed)?);
