@@ -10,6 +10,9 @@ const CLASS: HeaderName = HeaderName::from_static("x-goog-storage-class");
 
 const STORED_ENCODING: HeaderName = HeaderName::from_static("x-goog-stored-content-encoding");
 
+/// The class of what nobody chose one for.
+const STANDARD: &str = "STANDARD";
+
 /// Adds what is to be stored with the object; `class` where the attributes name no storage class.
 ///
 /// # Errors
@@ -30,6 +33,8 @@ pub(crate) fn of(headers: &HeaderMap) -> Attributes {
     // Objects without an encoding have `identity` here too.
     let stored = headers::text(headers, &STORED_ENCODING).filter(|stored| stored != "identity");
     attributes.content_encoding = attributes.content_encoding.or(stored);
+    // What nobody chose is not named, as with other services.
+    attributes.storage_class = attributes.storage_class.filter(|class| class != STANDARD);
     attributes
 }
 

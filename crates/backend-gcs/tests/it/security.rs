@@ -1,71 +1,42 @@
 //! Secrets are shown to the services that they belong to, and to nobody else.
 
-use std::fmt::Write as _;
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use rangeway_core::{ErrorKind, Settings, StoreExt};
-use rangeway_testkit::{Fault, Matcher};
+use rangeway_testkit::{Fault, FaultServer, Matcher, RequestKind, SecretWatch};
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::credentials::{KEY, TokenServer, with_document};
 use crate::support::{fault_server, open};
 
-/// What is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// Everything that `settings` and a store with them show of themselves while they work, and while they are refused.
-async fn shown(server: &rangeway_testkit::FaultServer, settings: &Settings) -> String {
+/// Notes everything that `settings` and a store with them show of themselves while they work, and while they are refused.
+async fn use_server(server: &FaultServer, settings: &Settings, watch: &SecretWatch) {
     server.put_object("k", "hello");
-    let store = open(settings);
-    assert_eq!(store.get_bytes("k").await.expect("the object"), "hello");
-    store.put_bytes("new", "x").await.expect("a write");
-    store.delete_one("new").await.expect("a deletion");
-    let mut shown = format!("{store:?} {settings:?}");
-    for (status, code) in [(401, "AuthenticationRequired"), (403, "AccessDenied"), (400, "InvalidArgument")] {
-        server.on(Matcher::any(), Fault::Status { status, code, retry_after: None }).times(1);
-        let error = store.get_bytes("k").await.expect_err("a refusal");
-        let _ = write!(shown, "{error} {error:?} {:?}", error.hint());
-        let mut cause = std::error::Error::source(&error);
-        while let Some(error) = cause {
-            let _ = write!(shown, "{error} {error:?}");
-            cause = error.source();
+    let store = open(&settings.clone().set("attempts", "2").set("backoff", "1ms"));
+    watch.note(settings);
+    watch.note(&store);
+    for fault in [
+        None,
+        Some(Fault::Status { status: 401, code: "AuthenticationRequired", retry_after: None }),
+        Some(Fault::access_denied()),
+        Some(Fault::slow_down(None)),
+        Some(Fault::NotHttp),
+    ] {
+        server.behave();
+        if let Some(fault) = fault {
+            server.on(Matcher::any(), fault);
         }
+        watch.note_result(&store.put_bytes("new", "x").await);
+        watch.note_result(&store.get_bytes("k").await);
+        watch.note_result(&store.delete_one("new").await);
     }
-    shown
+    server.behave();
 }
 
-/// On one thread, so that the log of this test has all of it.
+/// On one thread, so that all that is logged is noted.
 #[tokio::test]
 async fn no_secret_is_logged_or_shown() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-
+    // The tokens that the account signs for itself begin like every one of its kind.
+    let line = KEY.lines().nth(1).expect("a line of the key");
+    let watch = SecretWatch::new(["hunter2", line, "eyJ"]);
     let answer = json!({ "access_token": "hunter2-fetched", "expires_in": 3600 }).to_string();
     let tokens = TokenServer::start(move |_| (200, answer.clone())).await;
     let user = json!({ "type": "authorized_user", "client_id": "c", "client_secret": "hunter2-secret",
@@ -75,19 +46,19 @@ async fn no_secret_is_logged_or_shown() {
     let server = fault_server();
     let with_token =
         Settings::default().set("endpoint", server.endpoint()).set("bearer-token", "hunter2-token");
-    let mut all = String::new();
     for settings in [with_token, with_document(&server, &user), with_document(&server, &account)] {
-        all.push_str(&shown(&server, &settings).await);
+        use_server(&server, &settings, &watch).await;
     }
-    let logged = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("UTF-8");
-    assert!(logged.contains("answer"), "nothing is logged, so nothing is proven: {logged}");
-    // The tokens that the account signed for itself begin like every one of its kind.
-    let line = KEY.lines().nth(1).expect("a line of the key");
-    for secret in ["hunter2", line, "eyJ"] {
-        for (place, text) in [("the log", &logged), ("what is shown", &all)] {
-            assert!(!text.contains(secret), "{secret} stands in {place}: {text}");
-        }
+    let shown: Vec<_> = server
+        .requests_of(RequestKind::GetObject)
+        .iter()
+        .filter_map(|request| request.header("authorization").map(str::to_owned))
+        .collect();
+    for beginning in ["Bearer hunter2-token", "Bearer hunter2-fetched", "Bearer eyJ"] {
+        assert!(shown.iter().any(|value| value.starts_with(beginning)), "{beginning} was in use");
     }
+    assert!(watch.has_seen("trying again") && watch.has_seen("AuthenticationRequired"), "this was watched");
+    watch.assert_no_secret();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,8 @@ mod behaviour;
 mod engine;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "gcs")]
+mod gcs;
 mod memory;
 #[cfg(feature = "s3")]
 mod s3;

@@ -33,7 +33,9 @@ fn seconds(time: SystemTime) -> u64 {
 
 /// Checks the conditions on the object that is read; `prefix` is that of the headers: none, or `x-amz-copy-source-`.
 pub(super) fn check_read(request: &SeenRequest, prefix: &str, object: &Object) -> Result<(), Refusal> {
-    if let Some(generation) = request.header(GENERATION)
+    // That of a copy is one on what it replaces.
+    if prefix.is_empty()
+        && let Some(generation) = request.header(GENERATION)
         && generation != object.generation.to_string()
     {
         return Err(failed());

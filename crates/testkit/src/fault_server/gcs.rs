@@ -15,7 +15,7 @@ use serde_json::json;
 use super::answer::{Answer, Refusal};
 use super::bucket::{Bucket, Object};
 use super::request::SeenRequest;
-use super::{checksum, object, upload};
+use super::{checksum, list, object, upload};
 use crate::request_kind::RequestKind;
 
 /// The longest name of an object, in bytes.
@@ -37,6 +37,13 @@ fn decode(text: &str) -> String {
 /// Says which operation a request of the JSON API is, of which bucket and object.
 pub(super) fn understand(request: &mut SeenRequest) {
     if !is_json(request) {
+        // Copies of the XML API are those of S3 but for the name of a header.
+        if let Some(source) = request.headers.remove("x-goog-copy-source")
+            && request.kind == RequestKind::PutObject
+        {
+            request.headers.insert("x-amz-copy-source", source);
+            request.kind = RequestKind::CopyObject;
+        }
         return;
     }
     let segments: Vec<String> =
@@ -80,6 +87,9 @@ pub(super) fn answer(bucket: &mut Bucket, request: &SeenRequest, body: Bytes) ->
     match request.kind {
         RequestKind::ListObjects if is_json(request) => json::list(bucket, request),
         RequestKind::CopyObject if is_json(request) => json::rewrite(bucket, request),
+        // Other clients ask the XML API for these.
+        RequestKind::ListObjects => list::list(bucket, request),
+        RequestKind::CopyObject => object::copy(bucket, request),
         RequestKind::GetObject | RequestKind::HeadObject => get(bucket, request),
         RequestKind::PutObject => {
             object::put(bucket, request, body)?;
