@@ -79,14 +79,6 @@ pub(crate) fn reserve(_file: impl AsFd, _length: u64) -> Result<()> {
     Ok(())
 }
 
-/// Tells the kernel that a file will be read in order, as far as it is read: it reads further ahead.
-pub(crate) fn expect_in_order(file: &File) {
-    #[cfg(target_os = "linux")]
-    advise(file, 0..0, rustix::fs::Advice::Sequential);
-    #[cfg(not(target_os = "linux"))]
-    let _ = file;
-}
-
 /// Tells the kernel that nothing of a file will be read but what it is asked for: it reads nothing ahead.
 pub(crate) fn expect_no_more(file: &File) {
     #[cfg(target_os = "linux")]

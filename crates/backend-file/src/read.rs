@@ -38,11 +38,10 @@ pub(crate) fn body(
         read_block(&file, range, &mut buffer)?;
         return Ok(Body::from_bytes(buffer.freeze()));
     }
-    match file.way {
-        Way::Cached => platform::expect_in_order(&file.file),
-        // What the kernel reads ahead belongs to the next part, which may have been forgotten already.
-        Way::Forgotten => platform::expect_no_more(&file.file),
-        Way::Direct(_) => {}
+    // The kernel sees by itself that a file is read in order: telling it so brought nothing, 2 GiB by eight threads at up to
+    // 1.9 GiB/s without and 1.6 with it. What it reads ahead belongs to the next part, which may have been forgotten already.
+    if matches!(file.way, Way::Forgotten) {
+        platform::expect_no_more(&file.file);
     }
     let source = FileBody { file: Arc::new(file), range, deadline, tasks: tasks.clone() };
     Ok(Body::new(length, source))
