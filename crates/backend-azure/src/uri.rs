@@ -1,6 +1,7 @@
 //! The other ways to name a container: `abfs(s)://CONTAINER@ACCOUNT...` and the URL that the portal shows.
 
 use rangeway_core::StoreUri;
+use rangeway_transport::encode;
 
 use crate::settings::{ACCOUNT, ENDPOINT, SAS_TOKEN};
 
@@ -16,11 +17,12 @@ pub(crate) fn canonical(uri: &StoreUri) -> Option<StoreUri> {
     let (container, key, host) = match uri.scheme() {
         scheme if LAKE.contains(&scheme) => {
             let (container, host) = uri.container().split_once('@').unwrap_or((uri.container(), ""));
-            (container.to_owned(), uri.key().as_str(), host)
+            (container.to_owned(), uri.key().as_str().to_owned(), host)
         }
         "https" => {
             let (container, key) = uri.key().as_str().split_once('/').unwrap_or((uri.key().as_str(), ""));
-            (container.to_owned(), key, uri.container())
+            // A URL is encoded, and `+` stands for itself there.
+            (container.to_owned(), encode::decode(&key.replace('+', "%2B"))?, uri.container())
         }
         _ => return None,
     };
@@ -59,6 +61,7 @@ mod tests {
             ("abfss://c@a.dfs.core.windows.net/x//y", "az://c/x//y", Some("a")),
             ("abfs://c/x", "az://c/x", None),
             ("https://a.blob.core.windows.net/c/x?sv=1&sig=y", "az://c/x", Some("a")),
+            ("https://a.blob.core.windows.net/c/x%20y/%2B+", "az://c/x y/++", Some("a")),
             ("https://a.blob.core.windows.net/c", "az://c", Some("a")),
             ("https://a.blob.core.chinacloudapi.cn/c/x", "az://c/x", Some("a")),
         ] {
