@@ -8,6 +8,7 @@ mod faults;
 mod help;
 mod interrupts;
 mod listings;
+mod pairs;
 mod removals;
 mod streams;
 mod support;
