@@ -41,9 +41,11 @@ impl Deletions for Api {
         Ok(answers.iter().map(deleted).collect())
     }
 
-    /// Not every account has the request, and not every signature allows it.
-    fn may_be_single(&self, _: &Error) -> bool {
-        true
+    /// Not every account has the request, and not every signature allows it. A service that could not keep up with the
+    /// batch would not with its keys.
+    fn may_be_single(&self, error: &Error) -> bool {
+        use ErrorKind::{Connect, Interrupted, RateLimited, Service, Timeout};
+        !matches!(error.kind(), Connect | Interrupted | RateLimited | Service | Timeout)
     }
 
     async fn delete_one(&self, key: &Key) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Copies within a bucket, done by the service: large ones in several steps.
 
+use std::time::Duration;
+
 use rangeway_core::{CopyOptions, Error, ErrorKind, Key, PutMode, PutResponse, Result};
 use rangeway_range_engine::Retry;
 use rangeway_transport::Method;
@@ -7,6 +9,9 @@ use serde::Deserialize;
 
 use crate::api::Api;
 use crate::generation::{demanded, etag, of_mode};
+
+/// How long one step may take: the service answers within half a minute, with a token if it needs longer.
+const STEP_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The answer to one step.
 #[derive(Deserialize)]
@@ -55,6 +60,8 @@ async fn step(api: &Api, path: &str, mode: &PutMode, token: Option<&str>) -> Res
     let mut query = vec![("fields", "done,rewriteToken,resource(generation)")];
     query.extend(demanded(mode)?.map(|generation| ("ifGenerationMatch", generation)));
     query.extend(token.map(|token| ("rewriteToken", token)));
-    let answer = api.send_json(api.json(Method::POST, path, &query)?).await;
+    let answer = api.send_json(api.json(Method::POST, path, &query)?);
+    let late = |_| Error::new(ErrorKind::Timeout, format!("no answer within {STEP_TIMEOUT:?}"));
+    let answer = tokio::time::timeout(STEP_TIMEOUT, answer).await.map_err(late).flatten();
     answer.map_err(|error| of_mode(error, mode))
 }

@@ -89,8 +89,7 @@ impl Source {
 
     fn of_file(path: &Path) -> Result<Found> {
         let shown = path.display().to_string();
-        let text = std::fs::read(path)
-            .map_err(|error| Error::io(format!("the credentials file {shown} cannot be read"), error))?;
+        let text = std::fs::read(path).map_err(|error| unreadable(&shown).with_source(error))?;
         Self::of_document(&text, &shown)
     }
 
@@ -103,6 +102,11 @@ impl Source {
             if document.disable_oauth { Self::Anonymous } else { Self::Grant(Grant::of(document, place)?) };
         Ok(Found { source, endpoint, project })
     }
+}
+
+/// Not that something was not found: that would be said of objects.
+fn unreadable(path: &str) -> Error {
+    Error::new(ErrorKind::Unauthenticated, format!("the credentials file {path} cannot be read"))
 }
 
 /// The file that `gcloud auth application-default login` writes.

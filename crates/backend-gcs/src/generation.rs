@@ -20,7 +20,10 @@ pub(crate) fn etag(generation: &str) -> String {
 /// The generation in an etag of ours.
 fn of_etag(etag: &str) -> Option<&str> {
     let generation = etag.strip_prefix('"')?.strip_suffix('"')?;
-    let is_number = !generation.is_empty() && generation.bytes().all(|byte| byte.is_ascii_digit());
+    // 0 would mean that there is no object.
+    let is_number = !generation.starts_with('0')
+        && !generation.is_empty()
+        && generation.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then_some(generation)
 }
 
@@ -109,6 +112,8 @@ mod tests {
             ("\"1671\"", Some("1671")),
             ("12", None),
             ("\"\"", None),
+            ("\"0\"", None),
+            ("\"007\"", None),
             ("\"a1\"", None),
             ("*", None),
             ("\"1\",\"2\"", None),

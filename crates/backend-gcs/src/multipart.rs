@@ -14,7 +14,7 @@ use rangeway_transport::{Method, RequestBody, headers, xml};
 
 use crate::api::{Api, MAX_KEY};
 use crate::copy::copy;
-use crate::store::{locate, size_of};
+use crate::store::{as_stored, locate, size_of};
 use crate::{attributes, crc32c, error, generation};
 
 /// An upload that has been started.
@@ -42,6 +42,8 @@ struct State {
     parts: BTreeMap<u32, (u64, Option<u32>)>,
     /// Whether the object of the other name is there.
     is_assembled: bool,
+    /// Whether its copy has been asked for before, the answer to which may be all that was lost.
+    is_copied: bool,
 }
 
 impl GcsUpload {
@@ -92,12 +94,13 @@ impl GcsUpload {
             self.assemble(&parts, again).await?;
             self.state().is_assembled = true;
         }
+        let copied_before = std::mem::replace(&mut self.state().is_copied, true);
         let options = CopyOptions::new().mode(self.mode.clone());
         // Not tried again here: what is in the way of a second attempt may be the object of the first.
         let copied = copy(&self.api, None, &self.target, &self.key, &options).await;
         let copied = match copied {
             // It may be this upload's own object that is in the way.
-            Err(error) if again && is_condition(&error) => {
+            Err(error) if copied_before && is_condition(&error) => {
                 self.found(&self.key, &parts).await.ok_or(error)?
             }
             result => result?,
@@ -132,7 +135,8 @@ impl GcsUpload {
     /// The object `key`, if it holds what these parts make.
     async fn found(&self, key: &Key, parts: &[UploadedPart]) -> Option<PutResponse> {
         let (size, crc) = self.expected(parts)?;
-        let headers = self.api.send_plain(self.api.object(Method::HEAD, key, &[]).ok()?).await.ok()?;
+        let request = as_stored(self.api.object(Method::HEAD, key, &[]).ok()?);
+        let headers = self.api.send_plain(request).await.ok()?;
         let same = crc32c::of(&headers) == Some(crc) && size_of(&headers) == Some(size);
         same.then(|| generation::put_response(&headers))
     }

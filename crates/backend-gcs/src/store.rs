@@ -11,7 +11,8 @@ use rangeway_core::{
 };
 use rangeway_range_engine::Retry;
 use rangeway_transport::{
-    HeaderMap, HeaderValue, Method, Request, RequestBody, check, extent, header, headers, no_length, of_range,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, RequestBody, check, extent, header, headers,
+    no_length, of_range,
 };
 
 use crate::api::Api;
@@ -24,6 +25,9 @@ const MIB: u64 = 1 << 20;
 /// The service's limits: <https://cloud.google.com/storage/quotas>.
 const PARTS: PartLimits = PartLimits::new(5 * MIB, 5 << 30, 10_000);
 const MAX_PUT: u64 = 5 << 40;
+
+/// Source: <https://cloud.google.com/storage/docs/xml-api/reference-headers#xgoogstoredcontentlength>.
+const STORED_LENGTH: HeaderName = HeaderName::from_static("x-goog-stored-content-length");
 
 /// A bucket, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume.
 ///
@@ -57,12 +61,10 @@ impl GcsStore {
         locate(&self.api, operation, key, result)
     }
 
-    /// A request to read `key`, whose bytes are to come as they are stored: the service would unpack them for clients
-    /// that do not take them packed.
+    /// A request to read `key` as it is stored.
     fn read(&self, method: Method, key: &Key, version: Option<&str>) -> Result<Request> {
         let query: Vec<_> = version.map(|version| ("generation", version)).into_iter().collect();
-        let request = self.api.object(method, key, &query)?;
-        Ok(request.header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")))
+        Ok(as_stored(self.api.object(method, key, &query)?))
     }
 
     async fn try_head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
@@ -119,9 +121,17 @@ pub(crate) fn locate<T>(api: &Api, operation: Operation, key: &Key, result: Resu
     result.map_err(|error| error.with_operation(operation).with_uri(api.uri().with_key(key)))
 }
 
-/// The size of the object, as the answer to a HEAD says it.
+/// The same request, for bytes as they are stored: the service would unpack them for clients that do not take them packed.
+pub(crate) fn as_stored(request: Request) -> Request {
+    request.header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
+}
+
+/// The size of the object, as the answer to a HEAD says it. The length of what is packed may be said in another header
+/// alone.
 pub(crate) fn size_of(headers: &HeaderMap) -> Option<u64> {
-    headers::text(headers, &header::CONTENT_LENGTH)?.trim().parse().ok()
+    let length =
+        headers::text(headers, &STORED_LENGTH).or_else(|| headers::text(headers, &header::CONTENT_LENGTH));
+    length?.trim().parse().ok()
 }
 
 fn meta(key: &Key, size: u64, headers: &HeaderMap) -> ObjectMeta {

@@ -1,12 +1,13 @@
 //! Deletions: batches of keys, several of them in flight, and a result for each key. What a batch cannot say is said by
 //! single requests.
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
-use rangeway_core::{DeleteResult, Error, Key, Operation, Result, StoreUri};
+use rangeway_core::{DeleteResult, Error, ErrorKind, Key, Operation, Result, StoreUri};
 
 use crate::Retry;
 
@@ -58,7 +59,9 @@ pub fn delete<D: Deletions>(
 }
 
 async fn delete_some<D: Deletions>(service: &D, retry: &Retry, keys: Vec<Key>) -> Vec<DeleteResult> {
-    let fits = |key: &Key| !key.is_empty() && service.fits(key);
+    let mut named = HashSet::new();
+    // A batch answers for a name once.
+    let fits = |key: &Key| !key.is_empty() && service.fits(key) && named.insert(key.clone());
     let (together, mut alone): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(fits);
     let mut results = Vec::new();
     match together.len() {
@@ -99,6 +102,10 @@ async fn delete_together<D: Deletions>(
     let run = retry.run(|_| async {
         let pending = lock().0.clone();
         let answers = service.delete_batch(&pending).await?;
+        if answers.len() != pending.len() {
+            let what = format!("{} answers to {} deletions", answers.len(), pending.len());
+            return Err(Error::new(ErrorKind::Integrity, what));
+        }
         let mut again = None;
         let mut state = lock();
         state.0.clear();

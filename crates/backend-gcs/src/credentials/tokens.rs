@@ -19,6 +19,12 @@ use super::grant::{Grant, LIFETIME, SCOPE, Subject, signed};
 /// How long before its end a token is renewed; a short one after three quarters of its time.
 const MARGIN: Duration = Duration::from_mins(5);
 
+/// How long a token is taken to be good for where the service does not say it.
+const UNSAID: Duration = Duration::from_mins(10);
+
+/// How long a token that could not be renewed is used on before that is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
+
 const FLAVOR: HeaderName = HeaderName::from_static("metadata-flavor");
 
 /// A token, as the header that shows it. `Debug` does not.
@@ -70,8 +76,16 @@ impl Service for TokenService {
 pub(super) struct Tokens {
     rest: Rest<TokenService>,
     grant: Grant,
-    /// The last one, and when the next is to be had.
-    last: tokio::sync::Mutex<Option<(Arc<Bearer>, Instant)>>,
+    last: tokio::sync::Mutex<Option<Held>>,
+}
+
+/// A token that is held on to.
+struct Held {
+    bearer: Arc<Bearer>,
+    /// When the next one is to be had.
+    renewed: Instant,
+    /// When this one is of no use any more.
+    end: Instant,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -87,19 +101,30 @@ impl Tokens {
 
     async fn get(&self) -> Result<Arc<Bearer>> {
         let mut last = self.last.lock().await;
-        if let Some((bearer, until)) = &*last
-            && Instant::now() < *until
+        if let Some(held) = &*last
+            && Instant::now() < held.renewed
         {
-            return Ok(Arc::clone(bearer));
+            return Ok(Arc::clone(&held.bearer));
         }
         let late =
             |_| Error::new(ErrorKind::Timeout, format!("no token came within {CREDENTIALS_TIMEOUT:?}"));
         let fetched = tokio::time::timeout(CREDENTIALS_TIMEOUT, self.fetch(&self.grant)).await;
-        let token = fetched.map_err(late).flatten()?;
-        let bearer = Arc::new(Bearer(bearer(&token.text)?));
-        let usable = token.lifetime.saturating_sub(MARGIN.min(token.lifetime / 4));
-        *last = Some((Arc::clone(&bearer), Instant::now() + usable));
-        Ok(bearer)
+        let now = Instant::now();
+        match (fetched.map_err(late).flatten(), &mut *last) {
+            (Err(error), Some(held)) if now < held.end => {
+                tracing::warn!(%error, "a token could not be renewed; the last one is used on");
+                held.renewed = (now + AGAIN).min(held.end);
+                Ok(Arc::clone(&held.bearer))
+            }
+            (token, last) => {
+                let token = token?;
+                let bearer = Arc::new(Bearer(bearer(&token.text)?));
+                let usable = token.lifetime.saturating_sub(MARGIN.min(token.lifetime / 4));
+                let (renewed, end) = (now + usable, now + token.lifetime);
+                *last = Some(Held { bearer: Arc::clone(&bearer), renewed, end });
+                Ok(bearer)
+            }
+        }
     }
 
     async fn fetch(&self, grant: &Grant) -> Result<Token> {
@@ -146,13 +171,16 @@ impl Tokens {
         #[derive(Deserialize)]
         struct Answer {
             access_token: String,
-            #[serde(default)]
-            expires_in: u64,
+            /// Not every service says it.
+            expires_in: Option<u64>,
         }
         let (_, body) = self.rest.send_whole(request).await?;
         // The cause is not told: it could show a part of a token.
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| no_token())?;
-        Ok(Token { text: answer.access_token, lifetime: Duration::from_secs(answer.expires_in) })
+        Ok(Token {
+            text: answer.access_token,
+            lifetime: answer.expires_in.map_or(UNSAID, Duration::from_secs),
+        })
     }
 
     /// The token of a service account, had with another's.
