@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use rangeway_core::{BodySource, Error, Result, WriteAt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::budget::Reservation;
@@ -25,6 +25,12 @@ const SMALL: usize = 64 << 10;
 /// byte comes, and the memory is huge pages. A GiB from loopback to tmpfs took 0.57 s and 0.63 CPU-seconds in pieces of
 /// 4 MiB, 0.70 in those of 1 MiB, 0.82 in those of 256 KiB, and 0.98 s and 0.72 in whole parts.
 const PIECE: u64 = 4 << 20;
+
+/// Pieces are a multiple of this, so that they begin where blocks of a disk do, and are worth a call.
+const GRAIN: u64 = 64 << 10;
+
+/// A write that takes longer keeps the service waiting: what is in the connection's buffers lasts less long.
+const SLOW: Duration = Duration::from_millis(50);
 
 /// How long a read waits for memory that others hold. They give it back in the time that a few parts take, unless what
 /// they hold waits for their callers.
@@ -185,11 +191,15 @@ async fn hand_over(
     piece: u64,
 ) -> Result<()> {
     let piece = in_memory(piece)?;
-    let mut permit = Some(engine.permit(part.deadline()).await?);
+    let mut permit = None;
     while part.remaining() > 0 {
+        if permit.is_none() {
+            permit = Some(engine.permit(part.deadline()).await?);
+        }
         let mut buffer = engine.buffers.take(piece);
         part.fill(&mut buffer.bytes).await?;
         let end = offset + buffer.bytes.len() as u64;
+        let begun = Instant::now();
         let mut writing = target.write_at(offset, buffer.freeze());
         if let Ok(written) = timeout(PATIENCE, &mut writing).await {
             written?;
@@ -197,6 +207,9 @@ async fn hand_over(
             // What the target waits for may be a request to this very store.
             permit.take();
             writing.await?;
+        }
+        if begun.elapsed() > SLOW {
+            part.hold_up();
         }
         offset = end;
     }
@@ -328,7 +341,7 @@ impl BodySource for RangedBody {
             schedule.slot().await?;
             let Some(mut part) = self.next_part(schedule.len(), u64::MAX) else { break };
             let offset = part.position() - begin;
-            let piece = PIECE.min(part.remaining()).min(self.memory_per_part());
+            let piece = (PIECE.min(self.memory_per_part()) / GRAIN * GRAIN).max(GRAIN).min(part.remaining());
             let Some(reservation) = schedule.reserve(&engine.read_budget, piece, patience).await? else {
                 patience = Duration::ZERO;
                 schedule.meanwhile(pass_through(&engine, &mut part, target, offset)).await??;

@@ -131,6 +131,8 @@ pub(crate) struct PartReader {
     body: Option<Body>,
     /// How fast the body comes, while nobody but the service decides that.
     speed: Option<Speed>,
+    /// Whether whoever takes the bytes has kept the body waiting.
+    held_up: bool,
     attempts: Attempts,
     /// Bytes that came since the last failure.
     progress: u64,
@@ -141,7 +143,7 @@ impl PartReader {
     pub(crate) fn new(source: Arc<Source>, range: Range<u64>, body: Option<Body>) -> Self {
         let attempts = Attempts::new(source.engine.policy.retry(), source.deadline);
         let body = body.map(|body| limit(body, range.end - range.start));
-        Self { source, range, body, speed: None, attempts, progress: 0 }
+        Self { source, range, body, speed: None, held_up: false, attempts, progress: 0 }
     }
 
     /// What all parts of this read share.
@@ -164,6 +166,12 @@ impl PartReader {
     /// When all of it must have been read.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.source.deadline
+    }
+
+    /// The body had to wait: how fast it comes says nothing of the service from now on.
+    pub(crate) fn hold_up(&mut self) {
+        self.held_up = true;
+        self.speed = None;
     }
 
     /// Where the next byte stands in the object.
@@ -200,7 +208,9 @@ impl PartReader {
 
     /// Appends the rest of the range to `buffer`, as far as it has spare capacity.
     pub(crate) async fn fill(&mut self, buffer: &mut BytesMut) -> Result<()> {
-        self.speed.get_or_insert_default();
+        if !self.held_up {
+            self.speed.get_or_insert_default();
+        }
         while buffer.len() < buffer.capacity() && self.read(buffer).await? > 0 {
             let engine = &self.source.engine;
             let is_slow = self.speed.is_some_and(|speed| engine.pace.is_slow(&speed, self.remaining()));
@@ -297,7 +307,8 @@ fn may_leave(engine: &Engine, attempts: &mut Attempts, progress: &mut u64) -> bo
         attempts.reset();
         *progress = 0;
     }
-    engine.may_leave() && attempts.another()
+    // The last attempt is for what breaks.
+    attempts.has_several() && engine.may_leave() && attempts.another()
 }
 
 /// What a step of reading a body brought.

@@ -98,6 +98,11 @@ impl Attempts {
         if self.another() { Ok(()) } else { Err(error.exhausted(self.number)) }
     }
 
+    /// Whether more than one attempt is left.
+    pub(crate) fn has_several(&self) -> bool {
+        self.number + 1 < self.retry.attempts
+    }
+
     /// Counts the next attempt, if there may be one.
     pub(crate) fn another(&mut self) -> bool {
         let may = self.number < self.retry.attempts;
