@@ -19,6 +19,9 @@ const FIRST_REST: Duration = Duration::from_secs(1);
 /// The longest that an endpoint is left alone before a request looks whether it is back.
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
+/// A request that is given up sooner says nothing of its endpoint.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Endpoints of one service: what is written through one can be read through all.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
@@ -119,7 +122,7 @@ impl Endpoints {
                 .map_err(|error| Error::invalid("the endpoint makes no URL").with_source(error))?;
         }
         best.load.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(UnderWay { endpoints: Arc::clone(self), index, waits: false }))
+        Ok(Some(UnderWay { endpoints: Arc::clone(self), index, waits: None }))
     }
 
     /// The endpoint with the least to do among those that do not rest, or among all if all do.
@@ -128,7 +131,9 @@ impl Endpoints {
         let order = (0..self.all.len()).map(|step| begin.wrapping_add(step) % self.all.len());
         let key = |index: &usize| {
             let endpoint = &self.all[*index];
-            (endpoint.health().is_resting(now), endpoint.load.load(Ordering::Relaxed))
+            // Of those that rest, the one that is to be tried first.
+            let resting = endpoint.health().resting.filter(|until| now < *until);
+            (resting, endpoint.load.load(Ordering::Relaxed))
         };
         let best = order.min_by_key(key).unwrap_or_default();
         let mut health = self.all[best].health();
@@ -146,8 +151,8 @@ impl Endpoints {
 pub(crate) struct UnderWay {
     endpoints: Arc<Endpoints>,
     index: usize,
-    /// Whether it was sent and no answer has come.
-    waits: bool,
+    /// Since when it has been without an answer.
+    waits: Option<Instant>,
 }
 
 impl UnderWay {
@@ -157,24 +162,32 @@ impl UnderWay {
 
     /// The request is being sent.
     pub(crate) fn sent(&mut self) {
-        self.waits = true;
+        self.waits = Some(Instant::now());
+    }
+
+    /// The request failed for a reason of its own.
+    pub(crate) fn failed(&mut self) {
+        self.waits = None;
     }
 
     /// The endpoint answered.
     pub(crate) fn answered(&mut self, status: StatusCode) {
-        self.waits = false;
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        self.waits = None;
+        let is_unwell = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+        if is_unwell || status == StatusCode::TOO_MANY_REQUESTS {
             self.endpoint().health().failed(false, Instant::now());
         } else {
             *self.endpoint().health() = Health::default();
         }
     }
 
-    /// There was no connection to the endpoint.
-    pub(crate) fn unreachable(&mut self) {
-        self.waits = false;
-        self.endpoint().health().failed(true, Instant::now());
+    /// There was no connection to the endpoint. Says whether another one may be reached.
+    pub(crate) fn unreachable(&mut self) -> bool {
+        self.waits = None;
+        let now = Instant::now();
+        self.endpoint().health().failed(true, now);
         tracing::debug!(endpoint = %self.endpoint().authority, "an endpoint cannot be reached");
+        self.endpoints.all.iter().any(|endpoint| !endpoint.health().is_resting(now))
     }
 
     /// The body of the answer broke off.
@@ -186,8 +199,8 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.endpoint().load.fetch_sub(1, Ordering::Relaxed);
-        // Whoever waited for an answer has given up.
-        if self.waits {
+        // Whoever waited for an answer has given up; those who did at once did for reasons of their own.
+        if self.waits.is_some_and(|since| since.elapsed() >= PATIENCE) {
             self.endpoint().health().failed(false, Instant::now());
         }
     }
@@ -273,24 +286,32 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn when_all_rest_all_are_tried() {
         let endpoints = endpoints(&["a:1", "b:2"]);
-        for _ in 0..4 {
-            send(&endpoints).1.unreachable();
-        }
-        let hosts = [send(&endpoints), send(&endpoints)].map(|(uri, _)| uri.contains("b:2"));
-        assert_ne!(hosts[0], hosts[1], "both are tried");
+        let first = send(&endpoints).0;
+        let mut tried = send(&endpoints);
+        assert!(tried.1.unreachable(), "the other one is well");
+        drop(tried);
+        tokio::time::advance(Duration::from_millis(10)).await;
+        assert!(!send(&endpoints).1.unreachable(), "both rest");
+        assert_eq!(
+            send(&endpoints).0.contains("a:1"),
+            !first.contains("a:1"),
+            "the one that rests for longest"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn requests_that_are_given_up_count_and_those_never_sent_do_not() {
         let endpoints = endpoints(&["a:1", "b:2"]);
-        for (are_sent, hosts) in [(false, 2), (true, 1)] {
+        let soon = Duration::from_millis(10);
+        for (waits, hosts) in [(None, 2), (Some(soon), 2), (Some(PATIENCE), 1)] {
             for _ in 0..2 * ENOUGH {
                 let pair = [send(&endpoints), send(&endpoints)];
                 for (uri, mut under_way) in pair {
                     if uri.contains("a:1") {
                         under_way.answered(StatusCode::OK);
-                    } else if are_sent {
+                    } else if let Some(time) = waits {
                         under_way.sent();
+                        tokio::time::advance(time).await;
                     }
                 }
             }

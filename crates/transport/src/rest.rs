@@ -137,14 +137,25 @@ impl<S: Service> Rest<S> {
         let begun = Instant::now();
         under_way.iter_mut().for_each(UnderWay::sent);
         let answer = self.exchange(request, &host).await;
-        if let Some(under_way) = &mut under_way {
-            match &answer {
-                Ok(answer) => under_way.answered(answer.status()),
-                Err(error) if error.kind() == ErrorKind::Connect => under_way.unreachable(),
-                Err(_) => {}
+        let answer = answer.map_err(|error| match payload.take() {
+            Some(own) => {
+                under_way.iter_mut().for_each(UnderWay::failed);
+                own
             }
-        }
-        let response = answer.map_err(|error| payload.take().unwrap_or(error))?;
+            None => error,
+        });
+        let response = match (answer, &mut under_way) {
+            (Ok(response), Some(under_way)) => {
+                under_way.answered(response.status());
+                response
+            }
+            (Err(error), Some(under_way)) if error.kind() == ErrorKind::Connect => {
+                let may_be_reached = under_way.unreachable();
+                // Whatever is in the way of this one, another may be reached.
+                return Err(if may_be_reached { error.with_retryable(true) } else { error });
+            }
+            (answer, _) => answer?,
+        };
         let (head, incoming) = response.into_parts();
         tracing::debug!(%method, host, status = head.status.as_u16(), elapsed = ?begun.elapsed(), "answer");
         let response = Response { status: head.status, headers: head.headers, incoming, host, under_way };

@@ -46,19 +46,15 @@ impl Places {
 
     /// What is there, which is gone afterwards.
     fn take(&self, place: usize, name: &str) -> Bytes {
-        match self.servers.get(place) {
-            Some(server) => {
-                let bytes = server.object(name).expect("an object");
-                server.put_object(name, Bytes::new());
-                bytes
-            }
-            None => {
-                let path = self.sandbox.path(name);
-                let bytes = fs::read(&path).expect("a file");
-                fs::remove_file(path).expect("removed");
-                bytes.into()
-            }
+        if let Some(server) = self.servers.get(place) {
+            let bytes = server.object(name).expect("an object");
+            server.put_object(name, Bytes::new());
+            return bytes;
         }
+        let path = self.sandbox.path(name);
+        let bytes = fs::read(&path).expect("a file");
+        fs::remove_file(path).expect("removed");
+        bytes.into()
     }
 
     /// Copies, and says the most memory that the program held, in bytes.
@@ -92,13 +88,13 @@ fn every_place_to_every_place() {
     let mut bytes = vec![0; SIZE];
     Seeded::new(77).fill(0, &mut bytes);
     let bytes = Bytes::from(bytes);
-    for from in 0..PLACES.len() {
+    for (from, of) in PLACES.iter().enumerate() {
         places.put(from, "from", &bytes);
-        for to in 0..PLACES.len() {
+        for (to, into) in PLACES.iter().enumerate() {
             let held = places.copy(&places.uri(from, "from"), &places.uri(to, "to"));
-            let pair = (PLACES[from], PLACES[to]);
-            assert!(places.take(to, "to") == bytes, "wrong bytes: {pair:?}");
-            assert!(!cfg!(target_os = "linux") || (1..MEMORY).contains(&held), "{held} bytes: {pair:?}");
+            assert!(places.take(to, "to") == bytes, "wrong bytes: {of} to {into}");
+            let is_bounded = !cfg!(target_os = "linux") || (1..MEMORY).contains(&held);
+            assert!(is_bounded, "{held} bytes of memory: {of} to {into}");
         }
         places.take(from, "from");
     }
