@@ -1,4 +1,5 @@
-//! `cargo xtask docs`: docs/configuration.md, generated from the settings table by `bin/configuration.rs`.
+//! `cargo xtask docs`: docs/configuration.md, generated from the settings table, and the table of
+//! README, generated from the stores, by `bin/configuration`.
 
 use anyhow::Result;
 

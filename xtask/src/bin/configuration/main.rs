@@ -1,4 +1,5 @@
-//! Writes docs/configuration.md from the settings of all linked backends; `cargo xtask docs` runs it.
+//! Writes docs/configuration.md from the settings of all linked backends, and the table in README.md from their stores;
+//! `cargo xtask docs` runs it.
 //! A program of its own, so that the other chores work while the library doesn't build.
 
 #![forbid(unsafe_code)]
@@ -12,12 +13,14 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use rangeway::{Registry, Setting};
 
-#[path = "../../../crates/cli/src/settings.rs"]
+mod capabilities;
+#[path = "../../../../crates/cli/src/settings.rs"]
 mod program;
 
 const PAGE: &str = "docs/configuration.md";
+const README: &str = "README.md";
 
-/// Writes docs/configuration.md.
+/// Writes docs/configuration.md, and the table in README.md.
 #[derive(Parser)]
 struct Args {
     /// Writes nothing, and fails when the page is out of date.
@@ -37,16 +40,23 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a directory of the workspace");
-    let path = root.join(PAGE);
-    let page = page(&backends(&Registry::linked()), program::SETTINGS);
-    if !args.check {
-        return fs::write(&path, page).with_context(|| format!("writing {PAGE}"));
+    let readme = fs::read_to_string(root.join(README)).with_context(|| format!("reading {README}"))?;
+    let pages = [
+        (PAGE, page(&backends(&Registry::linked()), program::SETTINGS)),
+        (README, capabilities::fill(&readme)?),
+    ];
+    for (name, page) in pages {
+        let path = root.join(name);
+        if !args.check {
+            fs::write(&path, page).with_context(|| format!("writing {name}"))?;
+            continue;
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        if let Some(line) = first_difference(&found, &page) {
+            bail!("{name}:{line}: not what the code says; run: cargo xtask docs");
+        }
+        println!("{name} is up to date");
     }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    if let Some(line) = first_difference(&found, &page) {
-        bail!("{PAGE}:{line}: not what the settings table says; run: cargo xtask docs");
-    }
-    println!("{PAGE} is up to date");
     Ok(())
 }
 
