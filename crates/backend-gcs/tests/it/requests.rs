@@ -1,7 +1,7 @@
 //! What is sent, request by request.
 
-use rangeway_core::{Attributes, GetOptions, HeadOptions, Key, ListOptions, PutOptions, StoreExt};
-use rangeway_testkit::RequestKind;
+use rangeway_core::{Attributes, ErrorKind, GetOptions, HeadOptions, Key, ListOptions, PutOptions, StoreExt};
+use rangeway_testkit::{Fault, Matcher, RequestKind};
 
 use crate::support::{open, settings_of, setup};
 
@@ -33,6 +33,19 @@ async fn an_object_that_has_not_changed_is_not_sent() {
         store.get(&Key::from("k"), GetOptions::new().if_none_match(&etag)).await.expect_err("the same");
     assert_eq!(error.kind(), rangeway_core::ErrorKind::NotModified);
     assert_eq!(server.counts().of(RequestKind::GetObject), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_names_nothing_does_not_say_that_an_object_is_gone() {
+    let (server, store) = setup();
+    store.delete_one("never there").await.expect("as good as deleted");
+    server.put_object("k", "hello");
+    server.on(
+        Matcher::of(RequestKind::DeleteObject),
+        Fault::Status { status: 404, code: "", retry_after: None },
+    );
+    let error = store.delete_one("k").await.expect_err("an answer of somebody else");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]
