@@ -38,8 +38,11 @@ pub(crate) fn parse_place(argument: &str) -> Result<StoreUri> {
         _ if argument.contains("://") && !argument.starts_with(['/', '.']) => argument.parse(),
         _ => match one_slash(argument) {
             Some((scheme, rest)) => {
-                Err(Error::invalid(format!("{argument:?} is neither a URI nor a plain path"))
-                    .with_hint(format!("write {scheme}://{rest}, or ./{argument} if it is a local path")))
+                // Local files have no host between the second slash and the third.
+                let host = if matches!(scheme, "file" | "direct") { "/" } else { "" };
+                Err(Error::invalid(format!("{argument:?} is neither a URI nor a plain path")).with_hint(
+                    format!("write {scheme}://{host}{rest}, or ./{argument} if it is a local path"),
+                ))
             }
             None => local(argument),
         },
@@ -138,6 +141,8 @@ mod tests {
     fn a_uri_without_its_second_slash_is_no_path() {
         let error = parse_place("s3:/bucket/x").expect_err("a typo");
         assert_eq!(error.hint(), Some("write s3://bucket/x, or ./s3:/bucket/x if it is a local path"));
+        let error = parse_place("file:/x/y").expect_err("a slash is missing");
+        assert_eq!(error.hint(), Some("write file:///x/y, or ./file:/x/y if it is a local path"));
         for path in ["./s3:/bucket/x", "/s3:/x", "12:30/x", "a:b/c", "a b:/c", "x/y:/z", ":/x"] {
             assert!(parse_place(path).is_ok(), "{path}");
         }
