@@ -5,8 +5,11 @@
 //! at 3.0 to 3.3 GiB/s either way, for 0.003 and 0.005 CPU-seconds per GiB, and writes at 2.7.
 
 mod blocks;
+mod calls;
 mod step;
 mod system;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::IoSlice;
@@ -14,9 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::BytesMut;
+use rustix::io::{Errno, Result};
 
-use crate::fill;
 use blocks::{BLOCK, Blocks};
+pub(crate) use calls::Calls;
 pub(crate) use step::{Alignment, Write};
 use step::{Read, read_step};
 
@@ -25,47 +29,73 @@ use step::{Read, read_step};
 pub(crate) struct Direct {
     blocks: Arc<Blocks>,
     warned: AtomicBool,
+    calls: Calls,
 }
 
 impl Direct {
+    #[cfg(test)]
+    pub(crate) fn over(calls: Calls) -> Self {
+        Self { calls, ..Self::default() }
+    }
+
     /// Makes all further reads and writes of `file` go past the page cache. `None`, and a warning the first time, where
     /// the file system cannot.
-    pub(crate) fn pass(&self, file: &File) -> Option<Pass> {
+    pub(crate) fn pass(self: &Arc<Self>, file: &File) -> Option<Pass> {
         let alignment = system::alignment(file).filter(|alignment| alignment.fits(BLOCK));
         let enabled = alignment.and_then(|alignment| system::enable(file).then_some(alignment));
-        if enabled.is_none() && !self.warned.swap(true, Ordering::Relaxed) {
+        if enabled.is_none() {
+            self.warn();
+        }
+        enabled.map(|alignment| Pass { alignment, refused: AtomicBool::new(false), direct: Arc::clone(self) })
+    }
+
+    fn warn(&self) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "this file system cannot read and write past the page cache (O_DIRECT): files there go through it"
             );
         }
-        enabled.map(|alignment| Pass { alignment, blocks: Arc::clone(&self.blocks) })
     }
 }
 
-/// The right to go past the page cache with one file.
+/// The right to go past the page cache with one file, until a read or a write says that the file system cannot: those in
+/// layers and those over a network may say so no sooner.
 #[derive(Debug)]
 pub(crate) struct Pass {
     alignment: Alignment,
-    blocks: Arc<Blocks>,
+    /// Whether the file goes through the page cache after all.
+    refused: AtomicBool,
+    direct: Arc<Direct>,
 }
 
 impl Pass {
-    /// As [`fill::append`]: straight into `buffer` where its memory lies as the bytes do in the file, and otherwise through
-    /// a block of whole disk blocks.
+    /// As [`fill::append`](crate::fill::append): straight into `buffer` where its memory lies as the bytes do in the file,
+    /// and otherwise through a block of whole disk blocks.
     pub(crate) fn append(
         &self,
         file: &File,
         offset: u64,
         limit: usize,
         buffer: &mut BytesMut,
-    ) -> rustix::io::Result<usize> {
+    ) -> Result<usize> {
+        if !self.is_refused() {
+            match self.append_aligned(file, offset, limit, buffer) {
+                Err(errno) if self.gives_up(file, errno) => {}
+                done => return done,
+            }
+        }
+        (self.direct.calls.read)(file, offset, limit, buffer)
+    }
+
+    fn append_aligned(&self, file: &File, offset: u64, limit: usize, buffer: &mut BytesMut) -> Result<usize> {
+        let read = self.direct.calls.read;
         let spare = buffer.spare_capacity_mut();
         let (room, address) = (spare.len().min(limit), spare.as_ptr().addr());
         match read_step(self.alignment, offset, room, address) {
-            Read::Straight(length) => fill::append(file, offset, length, buffer),
+            Read::Straight(length) => read(file, offset, length, buffer),
             Read::Block { start, length, skip, take } => {
-                let mut block = self.blocks.take(self.alignment.memory);
-                fill::append(file, start, length, &mut block)?;
+                let mut block = self.direct.blocks.take(self.alignment.memory);
+                read(file, start, length, &mut block)?;
                 let bytes = block.get(skip..).unwrap_or_default();
                 let bytes = &bytes[..bytes.len().min(take)];
                 buffer.extend_from_slice(bytes);
@@ -85,6 +115,9 @@ impl Pass {
         let total = slices.iter().map(|slice| slice.len()).sum();
         let first = slices.iter().find(|slice| !slice.is_empty());
         let (address, run) = first.map_or((0, 0), |slice| (slice.as_ptr().addr(), slice.len()));
+        if self.is_refused() {
+            return step::unaligned_write_step(total, run);
+        }
         step::write_step(self.alignment, offset, total, address, run)
     }
 
@@ -96,24 +129,49 @@ impl Pass {
         file: &File,
         offset: u64,
         slices: &[IoSlice<'_>],
-    ) -> rustix::io::Result<usize> {
+    ) -> Result<usize> {
+        let write = self.direct.calls.write;
         match step {
             Write::Cached(length) => {
                 let mut bytes = BytesMut::with_capacity(length);
                 gather(slices, length, &mut bytes);
-                system::cached(file, || rustix::io::pwrite(file, &bytes, offset))
+                let write = || write(file, offset, &bytes);
+                if self.is_refused() { write() } else { system::cached(file, write) }
             }
             Write::Straight(length) => {
                 let first = slices.iter().find(|slice| !slice.is_empty());
                 let first = first.map_or(&[][..], |slice| &slice[..length]);
-                rustix::io::pwrite(file, first, offset)
+                self.write_aligned(file, offset, first)
             }
             Write::Gathered(length) => {
-                let mut block = self.blocks.take(self.alignment.memory);
+                let mut block = self.direct.blocks.take(self.alignment.memory);
                 gather(slices, length, &mut block);
-                rustix::io::pwrite(file, &block, offset)
+                self.write_aligned(file, offset, &block)
             }
         }
+    }
+
+    fn write_aligned(&self, file: &File, offset: u64, bytes: &[u8]) -> Result<usize> {
+        let write = self.direct.calls.write;
+        match write(file, offset, bytes) {
+            Err(errno) if self.gives_up(file, errno) => write(file, offset, bytes),
+            done => done,
+        }
+    }
+
+    fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Acquire)
+    }
+
+    /// Whether `errno`, of a call that was aligned, says that the file system cannot do it past the page cache. From then on
+    /// `file` goes through it; the call, which did nothing, is to be made again, and has its true error then.
+    fn gives_up(&self, file: &File, errno: Errno) -> bool {
+        if !matches!(errno, Errno::INVAL | Errno::OPNOTSUPP) || !system::disable(file) {
+            return false;
+        }
+        self.refused.store(true, Ordering::Release);
+        self.direct.warn();
+        true
     }
 }
 
@@ -126,65 +184,6 @@ fn gather(slices: &[IoSlice<'_>], length: usize, buffer: &mut BytesMut) {
         missing -= bytes.len();
         if missing == 0 {
             break;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicUsize;
-
-    use tracing::{Event, Level, Metadata, Subscriber, span};
-
-    use super::*;
-
-    /// Counts warnings.
-    struct Warnings(Arc<AtomicUsize>);
-
-    impl Subscriber for Warnings {
-        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-            *metadata.level() == Level::WARN
-        }
-
-        fn event(&self, _: &Event<'_>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-
-        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-            span::Id::from_u64(1)
-        }
-
-        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-        fn enter(&self, _: &span::Id) {}
-        fn exit(&self, _: &span::Id) {}
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn one_warning_says_that_files_in_memory_have_no_other_way() {
-        let memory = std::path::Path::new("/dev/shm");
-        if !memory.is_dir() {
-            return;
-        }
-        let file = tempfile::tempfile_in(memory).expect("a temporary file");
-        let warnings = Arc::new(AtomicUsize::new(0));
-        tracing::subscriber::with_default(Warnings(Arc::clone(&warnings)), || {
-            let store = Direct::default();
-            assert!(store.pass(&file).is_none() && store.pass(&file).is_none());
-            assert_eq!(warnings.load(Ordering::Relaxed), 1);
-            assert!(Direct::default().pass(&file).is_none());
-            assert_eq!(warnings.load(Ordering::Relaxed), 2, "another store");
-        });
-    }
-
-    #[test]
-    fn gathering_takes_what_is_asked_for() {
-        let slices = [&b"ab"[..], b"", b"cde", b"f"].map(IoSlice::new);
-        for (length, expected) in [(0, &b""[..]), (1, b"a"), (3, b"abc"), (6, b"abcdef")] {
-            let mut buffer = BytesMut::new();
-            gather(&slices, length, &mut buffer);
-            assert_eq!(buffer, expected);
         }
     }
 }

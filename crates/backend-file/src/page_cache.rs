@@ -46,6 +46,12 @@ impl Caching {
         Self { mode, direct: Arc::default() }
     }
 
+    /// Past the page cache, by these calls.
+    #[cfg(test)]
+    pub(crate) fn over(calls: crate::direct::Calls) -> Self {
+        Self { mode: PageCache::Bypass, direct: Arc::new(Direct::over(calls)) }
+    }
+
     /// The way to the bytes of a file that was just opened.
     pub(crate) fn way(&self, file: &File) -> Way {
         match self.mode {

@@ -99,6 +99,11 @@ impl FileStore {
         self
     }
 
+    #[cfg(test)]
+    pub(crate) fn caching(self, caching: Caching) -> Self {
+        Self { caching, ..self }
+    }
+
     fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
         result.map_err(|error| error.with_operation(operation).with_uri(self.uri.with_key(key)))
     }

@@ -110,6 +110,12 @@ pub(crate) fn write_step(
     Write::Gathered(whole.min(BLOCK))
 }
 
+/// The next step of a write of `total` bytes, of which `run` are in one piece, where nothing has to be aligned.
+pub(crate) fn unaligned_write_step(total: usize, run: usize) -> Write {
+    let straight = run.min(LARGEST);
+    if straight >= total.min(SMALL) { Write::Straight(straight) } else { Write::Gathered(total.min(BLOCK)) }
+}
+
 /// How far `offset` is behind the multiple of `align`, a power of two, before it.
 fn below(offset: u64, align: u64) -> usize {
     usize::try_from(offset % align).expect("an alignment is less than a block")
@@ -159,6 +165,21 @@ mod tests {
             (1, 5, 0, 5, Write::Cached(5)),
         ] {
             assert_eq!(write_step(DISK, offset, total, address, run), expected, "{offset} {total} {address}");
+        }
+    }
+
+    #[test]
+    fn writes_that_need_no_alignment_row_by_row() {
+        const MIB: usize = 1 << 20;
+        for (total, run, expected) in [
+            (8 * MIB, 8 * MIB, Write::Straight(4 * MIB)),
+            (MIB, 70_001, Write::Straight(70_001)),
+            (MIB, 5000, Write::Gathered(MIB)),
+            (5 * MIB, 1, Write::Gathered(MIB)),
+            (5, 5, Write::Straight(5)),
+            (5, 4, Write::Gathered(5)),
+        ] {
+            assert_eq!(unaligned_write_step(total, run), expected, "{total} {run}");
         }
     }
 

@@ -1,9 +1,9 @@
 //! The calls of the system that switch the page cache off and on, and say what a disk asks for.
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{alignment, cached, enable};
+pub(super) use linux::{alignment, cached, disable, enable};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{alignment, cached, enable};
+pub(super) use other::{alignment, cached, disable, enable};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -36,6 +36,11 @@ mod linux {
         set(file, OFlags::DIRECT, true).is_ok()
     }
 
+    /// Whether `file` goes through the page cache from now on.
+    pub(crate) fn disable(file: &File) -> bool {
+        set(file, OFlags::DIRECT, false).is_ok()
+    }
+
     /// Does `work` with `file` through the page cache.
     pub(crate) fn cached<T>(file: &File, work: impl FnOnce() -> Result<T>) -> Result<T> {
         set(file, OFlags::DIRECT, false)?;
@@ -66,6 +71,10 @@ mod other {
 
     pub(crate) fn enable(_: &File) -> bool {
         false
+    }
+
+    pub(crate) fn disable(_: &File) -> bool {
+        true
     }
 
     pub(crate) fn cached<T>(_: &File, work: impl FnOnce() -> Result<T>) -> Result<T> {
