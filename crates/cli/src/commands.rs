@@ -66,8 +66,8 @@ async fn dispatch(command: Command, context: &Arc<Context>) -> Outcome {
 }
 
 /// Reads an argument that must name one object.
-fn parse_object(argument: &str) -> Result<StoreUri> {
-    let place = location::parse_place(argument)?;
+fn parse_object(argument: &str, context: &Context) -> Result<StoreUri> {
+    let place = location::parse_place(argument, &context.registry)?;
     check_object(&place, "rangeway ls shows what is in it")?;
     Ok(place)
 }
@@ -86,7 +86,7 @@ fn check_object(place: &StoreUri, hint: &str) -> Result<()> {
 
 /// Reads an argument that must name a bucket.
 fn parse_bucket(argument: &str, context: &Context) -> Result<StoreUri> {
-    let place = location::parse_place(argument)?;
+    let place = location::parse_place(argument, &context.registry)?;
     if place.container().is_empty() || !place.key().is_empty() {
         return Err(Error::invalid(format!("{} is not a bucket", location::shown(&place)))
             .with_hint("write it as s3://bucket"));

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use rangeway::{Error, Result, StoreUri};
+use rangeway::{Error, Registry, Result, StoreUri};
 
 /// The scheme of local paths.
 const LOCAL: &str = "file";
@@ -21,21 +21,21 @@ pub(crate) enum Location {
 
 impl Location {
     /// Reads an argument: `-`, a URI, or a local path, which is taken literally.
-    pub(crate) fn parse(argument: &str) -> Result<Self> {
+    pub(crate) fn parse(argument: &str, registry: &Registry) -> Result<Self> {
         if argument == "-" {
             return Ok(Self::Stdio);
         }
-        parse_place(argument).map(Self::Place)
+        parse_place(argument, registry).map(Self::Place)
     }
 }
 
-/// Reads an argument that must be a URI or a local path.
-pub(crate) fn parse_place(argument: &str) -> Result<StoreUri> {
+/// Reads an argument that must be a URI, in any form that a backend in `registry` knows, or a local path.
+pub(crate) fn parse_place(argument: &str, registry: &Registry) -> Result<StoreUri> {
     match argument {
         "" => Err(Error::invalid("an empty path names nothing")),
         "-" => Err(Error::invalid("- is for cp only").with_hint("for a file of that name write ./-")),
         // A path that starts like one is never a URI, so that any file can be named.
-        _ if argument.contains("://") && !argument.starts_with(['/', '.']) => argument.parse(),
+        _ if argument.contains("://") && !argument.starts_with(['/', '.']) => registry.parse(argument),
         _ => match one_slash(argument) {
             Some((scheme, rest)) => {
                 // Local files have no host between the second slash and the third.
@@ -111,6 +111,10 @@ pub(crate) fn below(place: &StoreUri) -> String {
 mod tests {
     use super::*;
 
+    fn parse_place(argument: &str) -> Result<StoreUri> {
+        super::parse_place(argument, &Registry::linked())
+    }
+
     fn key(argument: &str) -> String {
         parse_place(argument).expect(argument).key().to_string()
     }
@@ -134,6 +138,24 @@ mod tests {
             ("file://localhost/data/x", "/data/x"),
         ] {
             assert_eq!(shown(&parse_place(argument).expect(argument)), shown_as, "{argument}");
+        }
+    }
+
+    #[test]
+    fn urls_of_a_service_are_its_objects_and_others_are_plain() {
+        for (argument, shown_as) in [
+            ("https://account.blob.core.windows.net/c/a%20b", "az://c/a b"),
+            ("https://account.dfs.core.windows.net/c/x", "az://c/x"),
+            ("https://account.blob.core.windows.net/c/x?sv=1&sig=y", "az://c/x"),
+            ("abfss://c@account.dfs.core.windows.net/x", "az://c/x"),
+            ("https://storage.googleapis.com/b/a%20b", "gs://b/a b"),
+            ("https://b.storage.googleapis.com/x", "gs://b/x"),
+            ("gcs://b/x", "gs://b/x"),
+            ("https://storage.googleapis.com/b/x?X-Goog-Signature=1", "https://storage.googleapis.com/b/x"),
+            ("https://example.org/c/a%20b", "https://example.org/c/a%20b"),
+            ("http://account.blob.core.windows.net/c/x", "http://account.blob.core.windows.net/c/x"),
+        ] {
+            assert_eq!(parse_place(argument).expect(argument).to_string(), shown_as, "{argument}");
         }
     }
 
@@ -174,9 +196,9 @@ mod tests {
 
     #[test]
     fn standard_streams_are_for_cp() {
-        assert_eq!(Location::parse("-").expect("a stream"), Location::Stdio);
+        assert_eq!(Location::parse("-", &Registry::linked()).expect("a stream"), Location::Stdio);
         assert!(parse_place("-").is_err() && parse_place("").is_err());
-        assert!(matches!(Location::parse("./-"), Ok(Location::Place(_))));
+        assert!(matches!(Location::parse("./-", &Registry::linked()), Ok(Location::Place(_))));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use cases::{Case, cases};
 use show::Table;
 
 pub(super) async fn run(args: &Bench, context: &Arc<Context>) -> Outcome {
-    let place = location::parse_place(&args.place)?;
+    let place = location::parse_place(&args.place, &context.registry)?;
     check_place(&place)?;
     let scratch = context.scratch(&place, args.keep)?;
     let cases = cases(args);

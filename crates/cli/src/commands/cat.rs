@@ -18,7 +18,8 @@ pub(super) async fn run(args: &Cat, context: &Context) -> Outcome {
 
 /// Stops at the first failure: what follows a gap is not what was asked for.
 async fn copy_all(args: &Cat, context: &Context, sink: &mut ByteSink) -> Result<(), Stop> {
-    let places: Vec<_> = args.places.iter().map(|place| parse_object(place)).collect::<Result<_, _>>()?;
+    let places: Vec<_> =
+        args.places.iter().map(|place| parse_object(place, context)).collect::<Result<_, _>>()?;
     for place in places {
         let Some(mut body) = open(&place, args, context).await? else { continue };
         while let Some(chunk) = body.chunk().await? {

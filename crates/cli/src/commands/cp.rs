@@ -24,8 +24,9 @@ use target::Target;
 
 pub(super) async fn run(args: Cp, context: &Arc<Context>) -> Outcome {
     let (target, sources) = args.places.split_last().expect("clap asks for two places at least");
-    let sources = sources.iter().map(|source| Location::parse(source)).collect::<Result<Vec<_>>>()?;
-    match (sources.as_slice(), Location::parse(target)?) {
+    let location = |argument: &String| Location::parse(argument, &context.registry);
+    let sources = sources.iter().map(location).collect::<Result<Vec<_>>>()?;
+    match (sources.as_slice(), location(target)?) {
         ([Location::Place(source)], Location::Stdio) if !args.recursive && !args.dry_run => {
             stdio::to_stdout(source, context).await
         }

@@ -19,7 +19,7 @@ use crate::{location, text};
 const BATCH: usize = 1000;
 
 pub(super) async fn run(args: &Ls, context: &Context) -> Outcome {
-    let place = location::parse_place(&args.place)?;
+    let place = location::parse_place(&args.place, &context.registry)?;
     if place.container().is_empty() && place.key().is_empty() && show_buckets(&place, context).await? {
         return Ok(ExitCode::Success);
     }

@@ -19,8 +19,11 @@ use crate::{folders, location, text};
 const AT_ONCE: usize = 16;
 
 pub(super) async fn run(args: &Rm, context: &Arc<Context>) -> Outcome {
-    let places: Vec<_> =
-        args.places.iter().map(|place| location::parse_place(place)).collect::<Result<_, _>>()?;
+    let places: Vec<_> = args
+        .places
+        .iter()
+        .map(|place| location::parse_place(place, &context.registry))
+        .collect::<Result<_, _>>()?;
     let mut tally = Tally::default();
     if args.recursive {
         for place in &places {

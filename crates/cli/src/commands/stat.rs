@@ -30,7 +30,7 @@ pub(super) async fn run(args: &Stat, context: &Context) -> Outcome {
 }
 
 async fn head(argument: &str, context: &Context) -> rangeway::Result<(StoreUri, HeadResponse)> {
-    let place = parse_object(argument)?;
+    let place = parse_object(argument, context)?;
     let found = context.store(&place)?.head(place.key(), HeadOptions::new()).await?;
     Ok((place, found))
 }

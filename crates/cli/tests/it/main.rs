@@ -13,3 +13,4 @@ mod removals;
 mod streams;
 mod support;
 mod trees;
+mod urls;

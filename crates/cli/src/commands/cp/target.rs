@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn place(text: &str) -> StoreUri {
-        location::parse_place(text).expect(text)
+        location::parse_place(text, &rangeway::Registry::linked()).expect(text)
     }
 
     #[test]
