@@ -1,7 +1,7 @@
 //! `Api`: requests to one container, or to the account, addressed and authorised.
 
 use async_trait::async_trait;
-use rangeway_core::{Error, ErrorKind, Key, Result, StoreUri, TransferStats};
+use rangeway_core::{Error, ErrorKind, Key, Result, Settings, StoreUri, TransferStats};
 use rangeway_transport::xml::Element;
 use rangeway_transport::{
     Client, HeaderMap, HeaderName, Method, Refusal, Request, Response, Rest, Service, encode,
@@ -48,7 +48,8 @@ impl Api {
     ///
     /// # Errors
     /// `InvalidInput` for a bad name of a container or bad settings.
-    pub(crate) fn new(uri: &StoreUri, config: AzureConfig) -> Result<Self> {
+    pub(crate) fn new(uri: &StoreUri, settings: &Settings) -> Result<Self> {
+        let config = AzureConfig::from_settings(settings)?;
         check_container(uri.container())?;
         let client = Client::new(&config.client)?;
         let credentials = Credentials::new(config.source, &config.account, client.clone())?;
@@ -145,14 +146,12 @@ fn check_container(name: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use rangeway_core::Settings;
-
     use super::*;
 
     fn api(container: &str, endpoint: &str) -> Result<Api> {
         let settings =
             Settings::default().set("account", "a").set("endpoint", endpoint).set("sas-token", "sv=1&sig=x");
-        Api::new(&StoreUri::new("az", container, ""), AzureConfig::from_settings(&settings)?)
+        Api::new(&StoreUri::new("az", container, ""), &settings)
     }
 
     #[test]

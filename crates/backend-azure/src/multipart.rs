@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rangeway_core::{
-    Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutMode, PutOptions, PutResponse,
-    Result, UploadedPart,
+    Error, ErrorKind, Key, MultipartUpload, PartSpec, Payload, PutMode, PutOptions, PutResponse, Result,
+    UploadedPart,
 };
 use rangeway_transport::{HeaderMap, Method, RequestBody, xml};
 
 use crate::api::Api;
 use crate::attributes;
-use crate::store::{locate, of_mode, put_mode, put_response};
+use crate::store::{of_mode, put_mode, put_response};
 
 /// An upload: it exists only here, since Azure knows blocks and no uploads.
 #[derive(Debug)]
@@ -57,29 +57,6 @@ impl AzureUpload {
         Ok(())
     }
 
-    async fn try_put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        self.check_open()?;
-        let id = self.id(part.number);
-        let body = RequestBody::from_payload(payload).await?;
-        let size = body.length();
-        let query = [("comp", "block"), ("blockid", id.as_str())];
-        self.api.send_plain(self.api.blob(Method::PUT, &self.key, &query)?.body(body)).await?;
-        Ok(UploadedPart { number: part.number, size, id })
-    }
-
-    async fn try_complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
-        self.check_open()?;
-        let again = self.completing.swap(true, Ordering::Relaxed);
-        parts.sort_unstable_by_key(|part| part.number);
-        match self.commit(&parts).await {
-            // The list is the same when it is committed again, but its condition is not: the blob exists now.
-            Err(error) if again && self.options.mode != PutMode::Overwrite && is_condition(&error) => {
-                self.committed(&parts).await.ok_or(error)
-            }
-            result => result,
-        }
-    }
-
     async fn commit(&self, parts: &[UploadedPart]) -> Result<PutResponse> {
         let mut document = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>");
         for part in parts {
@@ -103,10 +80,6 @@ impl AzureUpload {
         let headers = self.api.send_plain(self.api.blob(Method::HEAD, &self.key, &[]).ok()?).await.ok()?;
         same.then(|| put_response(&headers))
     }
-
-    fn locate<T>(&self, result: Result<T>) -> Result<T> {
-        locate(&self.api, Operation::Multipart, &self.key, result)
-    }
 }
 
 fn is_condition(error: &Error) -> bool {
@@ -116,13 +89,26 @@ fn is_condition(error: &Error) -> bool {
 #[async_trait]
 impl MultipartUpload for AzureUpload {
     async fn put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        let sent = self.try_put_part(part, payload).await;
-        self.locate(sent)
+        self.check_open()?;
+        let id = self.id(part.number);
+        let body = RequestBody::from_payload(payload).await?;
+        let size = body.length();
+        let query = [("comp", "block"), ("blockid", id.as_str())];
+        self.api.send_plain(self.api.blob(Method::PUT, &self.key, &query)?.body(body)).await?;
+        Ok(UploadedPart { number: part.number, size, id })
     }
 
-    async fn complete(&self, parts: Vec<UploadedPart>) -> Result<PutResponse> {
-        let completed = self.try_complete(parts).await;
-        self.locate(completed)
+    async fn complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        self.check_open()?;
+        let again = self.completing.swap(true, Ordering::Relaxed);
+        parts.sort_unstable_by_key(|part| part.number);
+        match self.commit(&parts).await {
+            // The list is the same when it is committed again, but its condition is not: the blob exists now.
+            Err(error) if again && self.options.mode != PutMode::Overwrite && is_condition(&error) => {
+                self.committed(&parts).await.ok_or(error)
+            }
+            result => result,
+        }
     }
 
     /// Azure has no request that drops blocks: those that no list names are deleted by the service after a week, or by

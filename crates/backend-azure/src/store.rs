@@ -6,17 +6,16 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use rangeway_core::{
     Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetRange, GetResponse,
-    HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation,
-    PartLimits, Payload, PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
+    HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, PartLimits, Payload,
+    PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_range_engine::Retry;
+use rangeway_range_engine::network::check_container;
 use rangeway_transport::{
-    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, check, extent, header, headers, no_length,
-    of_range,
+    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, check, header, headers, no_length, of_range,
 };
 
 use crate::api::Api;
-use crate::config::AzureConfig;
 use crate::multipart::AzureUpload;
 use crate::{attributes, copy, error, list};
 
@@ -29,7 +28,8 @@ const BLOB_TYPE: HeaderName = HeaderName::from_static("x-ms-blob-type");
 const PARTS: PartLimits = PartLimits::new(1, 4000 * MIB, 50_000);
 const MAX_PUT: u64 = 5000 * MIB;
 
-/// A container, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume.
+/// A container, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume, and
+/// for errors that name the blob.
 ///
 /// Only listings and deletions, which no engine can retry from outside, retry their requests themselves.
 #[derive(Debug)]
@@ -45,41 +45,12 @@ impl AzureStore {
     /// # Errors
     /// `InvalidInput` for a bad setting or name of a container; `Unauthenticated` for credentials that cannot be used.
     pub fn open(uri: &StoreUri, settings: &Settings, retry: Retry) -> Result<Self> {
-        if uri.container().is_empty() {
-            return Err(
-                Error::invalid("the URI names no container").with_hint("write it as az://CONTAINER/KEY")
-            );
-        }
-        let api = Arc::new(Api::new(uri, AzureConfig::from_settings(settings)?)?);
+        check_container(uri)?;
+        let api = Arc::new(Api::new(uri, settings)?);
         let mut capabilities = Capabilities::all();
         capabilities.max_put_size = MAX_PUT;
         capabilities.parts = PARTS;
         Ok(Self { api, capabilities, retry })
-    }
-
-    fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
-        locate(&self.api, operation, key, result)
-    }
-
-    async fn try_head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        let mut request = self.api.blob(Method::HEAD, key, &version_query(options.version.as_deref()))?;
-        headers::put_conditions(&mut request.headers, &options.conditions)?;
-        let response = self.api.send(request).await?;
-        let size = response.content_length().ok_or_else(no_length)?;
-        let meta = meta(key, size, &response.headers);
-        check(&options.conditions, &meta)?;
-        Ok(HeadResponse::new(meta, attributes::of(&response.headers)))
-    }
-
-    async fn try_get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
-        let suffix = match options.range {
-            Some(GetRange::Suffix(length)) => Some(length),
-            _ => None,
-        };
-        match suffix {
-            Some(length) => self.get_suffix(key, length, options).await,
-            None => self.get_range(key, options).await,
-        }
     }
 
     async fn get_range(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
@@ -92,24 +63,18 @@ impl AzureStore {
             Ok(response) => response,
             Err(error) => {
                 let size = error::size(&error);
-                return Err(of_range(error, size, &options, |head| self.try_head(key, head)).await);
+                return Err(of_range(error, size, &options, |head| self.head(key, head)).await);
             }
         };
-        let (range, size) = extent(&response)?;
-        let meta = meta(key, size, &response.headers);
-        check(&options.conditions, &meta)?;
         let attributes = attributes::of(&response.headers);
-        let length = range.end - range.start;
-        let body =
-            if length == 0 { Body::from_bytes(bytes::Bytes::new()) } else { response.into_body(length) };
-        Ok(GetResponse::new(meta, range, attributes, body))
+        response.into_object(&options.conditions, attributes, |size, headers| meta(key, size, headers))
     }
 
     /// Azure knows no ranges from the end, so the size has to be asked for first.
     async fn get_suffix(&self, key: &Key, length: u64, mut options: GetOptions) -> Result<GetResponse> {
         let mut head = HeadOptions::new().conditions(options.conditions.clone());
         head.version.clone_from(&options.version);
-        let found = self.try_head(key, head).await?;
+        let found = self.head(key, head).await?;
         let size = found.meta.size;
         if size == 0 {
             return Ok(GetResponse::new(
@@ -125,21 +90,6 @@ impl AzureStore {
         }
         self.get_range(key, options).await
     }
-
-    async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
-        let mut request = self.api.blob(Method::PUT, key, &[])?;
-        request.headers.insert(BLOB_TYPE, HeaderValue::from_static("BlockBlob"));
-        attributes::put(&mut request.headers, &options.attributes, self.api.tier.as_deref())?;
-        put_mode(&mut request.headers, &options.mode)?;
-        let request = request.body(RequestBody::from_payload(payload).await?);
-        let headers = self.api.send_plain(request).await.map_err(|error| of_mode(error, &options.mode))?;
-        Ok(put_response(&headers))
-    }
-}
-
-/// Names the operation and the blob in an error.
-pub(crate) fn locate<T>(api: &Api, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
-    result.map_err(|error| error.with_operation(operation).with_uri(api.uri().with_key(key)))
 }
 
 fn version_query(version: Option<&str>) -> Vec<(&'static str, &str)> {
@@ -195,24 +145,34 @@ impl Store for AzureStore {
     }
 
     async fn head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        let found = self.try_head(key, options).await;
-        self.locate(Operation::Head, key, found)
+        let mut request = self.api.blob(Method::HEAD, key, &version_query(options.version.as_deref()))?;
+        headers::put_conditions(&mut request.headers, &options.conditions)?;
+        let response = self.api.send(request).await?;
+        let size = response.content_length().ok_or_else(no_length)?;
+        let meta = meta(key, size, &response.headers);
+        check(&options.conditions, &meta)?;
+        Ok(HeadResponse::new(meta, attributes::of(&response.headers)))
     }
 
     async fn get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
-        let found = self.try_get(key, options).await;
-        self.locate(Operation::Get, key, found)
+        match options.range {
+            Some(GetRange::Suffix(length)) => self.get_suffix(key, length, options).await,
+            _ => self.get_range(key, options).await,
+        }
     }
 
     async fn put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
-        let written = self.try_put(key, payload, options).await;
-        self.locate(Operation::Put, key, written)
+        let mut request = self.api.blob(Method::PUT, key, &[])?;
+        request.headers.insert(BLOB_TYPE, HeaderValue::from_static("BlockBlob"));
+        attributes::put(&mut request.headers, &options.attributes, self.api.tier.as_deref())?;
+        put_mode(&mut request.headers, &options.mode)?;
+        let request = request.body(RequestBody::from_payload(payload).await?);
+        let headers = self.api.send_plain(request).await.map_err(|error| of_mode(error, &options.mode))?;
+        Ok(put_response(&headers))
     }
 
     async fn start_multipart(&self, key: &Key, options: PutOptions) -> Result<Box<dyn MultipartUpload>> {
-        let started = AzureUpload::new(Arc::clone(&self.api), key, options);
-        self.locate(Operation::Multipart, key, started)
-            .map(|upload| Box::new(upload) as Box<dyn MultipartUpload>)
+        Ok(Box::new(AzureUpload::new(Arc::clone(&self.api), key, options)?))
     }
 
     fn list(&self, options: ListOptions) -> BoxStream<'static, Result<ListEntry>> {
@@ -224,8 +184,7 @@ impl Store for AzureStore {
     }
 
     async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
-        let copied = copy::copy(&self.api, from, to, &options).await;
-        self.locate(Operation::Copy, from, copied)
+        copy::copy(&self.api, from, to, &options).await
     }
 
     fn stats(&self) -> TransferStats {

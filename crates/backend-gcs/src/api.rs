@@ -2,7 +2,7 @@
 //! API; all else is asked of the JSON API.
 
 use async_trait::async_trait;
-use rangeway_core::{Error, ErrorKind, Key, Result, StoreUri, TransferStats};
+use rangeway_core::{Error, ErrorKind, Key, Result, Settings, StoreUri, TransferStats};
 use rangeway_transport::xml::Element;
 use rangeway_transport::{
     Client, HeaderMap, HeaderName, HeaderValue, Method, Refusal, Request, Response, Rest, Service, encode,
@@ -59,7 +59,8 @@ impl Api {
     ///
     /// # Errors
     /// `InvalidInput` for a bad name of a bucket or bad settings.
-    pub(crate) fn new(uri: &StoreUri, config: GcsConfig) -> Result<Self> {
+    pub(crate) fn new(uri: &StoreUri, settings: &Settings) -> Result<Self> {
+        let config = GcsConfig::from_settings(settings)?;
         check_bucket(uri.container())?;
         let client = Client::new(&config.client)?;
         let credentials = Credentials::new(config.source, client.clone())?;
@@ -193,14 +194,12 @@ fn check_bucket(bucket: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use rangeway_core::Settings;
-
     use super::*;
 
     fn api(bucket: &str, endpoint: Option<&str>) -> Result<Api> {
         let settings = Settings::default().set("anonymous", "true");
         let settings = endpoint.into_iter().fold(settings, |all, endpoint| all.set("endpoint", endpoint));
-        Api::new(&StoreUri::new("gs", bucket, ""), GcsConfig::from_settings(&settings)?)
+        Api::new(&StoreUri::new("gs", bucket, ""), &settings)
     }
 
     #[test]

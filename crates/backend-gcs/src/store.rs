@@ -5,18 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use rangeway_core::{
-    Body, Capabilities, CopyOptions, DeleteResult, Error, GetOptions, GetResponse, HeadOptions, HeadResponse,
-    Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, PartLimits, Payload, PutOptions,
+    Capabilities, CopyOptions, DeleteResult, GetOptions, GetResponse, HeadOptions, HeadResponse, Key,
+    ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, PartLimits, Payload, PutOptions,
     PutResponse, Result, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_range_engine::Retry;
+use rangeway_range_engine::network::check_container;
 use rangeway_transport::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, RequestBody, check, extent, header, headers,
-    no_length, of_range,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, RequestBody, check, header, headers, no_length,
+    of_range,
 };
 
 use crate::api::Api;
-use crate::config::GcsConfig;
 use crate::multipart::GcsUpload;
 use crate::{attributes, copy, error, generation, list};
 
@@ -29,7 +29,8 @@ const MAX_PUT: u64 = 5 << 40;
 /// Source: <https://cloud.google.com/storage/docs/xml-api/reference-headers#xgoogstoredcontentlength>.
 const STORED_LENGTH: HeaderName = HeaderName::from_static("x-goog-stored-content-length");
 
-/// A bucket, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume.
+/// A bucket, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume, and
+/// for errors that name the object.
 ///
 /// Only listings, deletions and copies in several steps, which no engine can retry from outside, retry their requests
 /// themselves.
@@ -46,10 +47,8 @@ impl GcsStore {
     /// # Errors
     /// `InvalidInput` for a bad setting or name of a bucket; `Unauthenticated` for credentials that cannot be used.
     pub fn open(uri: &StoreUri, settings: &Settings, retry: Retry) -> Result<Self> {
-        if uri.container().is_empty() {
-            return Err(Error::invalid("the URI names no bucket").with_hint("write it as gs://BUCKET/KEY"));
-        }
-        let api = Arc::new(Api::new(uri, GcsConfig::from_settings(settings)?)?);
+        check_container(uri)?;
+        let api = Arc::new(Api::new(uri, settings)?);
         let mut capabilities = Capabilities::all();
         capabilities.any_key = false;
         capabilities.max_put_size = MAX_PUT;
@@ -57,62 +56,10 @@ impl GcsStore {
         Ok(Self { api, capabilities, retry })
     }
 
-    fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
-        locate(&self.api, operation, key, result)
-    }
-
     /// A request to read `key` as it is stored.
     fn read(&self, method: Method, key: &Key, version: Option<&str>) -> Result<Request> {
         let query: Vec<_> = version.map(|version| ("generation", version)).into_iter().collect();
         Ok(as_stored(self.api.object(method, key, &query)?))
-    }
-
-    async fn try_head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        let mut request = self.read(Method::HEAD, key, options.version.as_deref())?;
-        generation::put_conditions(&mut request.headers, &options.conditions)?;
-        let headers = self.api.send_plain(request).await?;
-        let meta = meta(key, size_of(&headers).ok_or_else(no_length)?, &headers);
-        check(&options.conditions, &meta)?;
-        Ok(HeadResponse::new(meta, attributes::of(&headers)))
-    }
-
-    async fn try_get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
-        if options.conditions.if_none_match.is_some() {
-            // The service cannot evaluate it, and bytes that nobody wants cost more than a request.
-            let mut head = HeadOptions::new().conditions(options.conditions.clone());
-            head.version.clone_from(&options.version);
-            self.try_head(key, head).await?;
-        }
-        let mut request = self.read(Method::GET, key, options.version.as_deref())?;
-        generation::put_conditions(&mut request.headers, &options.conditions)?;
-        if let Some(range) = &options.range {
-            request.headers.insert(header::RANGE, headers::range(range)?);
-        }
-        let response = match self.api.send(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                let size = error::size(&error);
-                return Err(of_range(error, size, &options, |head| self.try_head(key, head)).await);
-            }
-        };
-        let (range, size) = extent(&response)?;
-        let meta = meta(key, size, &response.headers);
-        check(&options.conditions, &meta)?;
-        let attributes = attributes::of(&response.headers);
-        let length = range.end - range.start;
-        let body =
-            if length == 0 { Body::from_bytes(bytes::Bytes::new()) } else { response.into_body(length) };
-        Ok(GetResponse::new(meta, range, attributes, body))
-    }
-
-    async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
-        let mut request = self.api.object(Method::PUT, key, &[])?;
-        attributes::put(&mut request.headers, &options.attributes, self.api.class.as_deref())?;
-        generation::put_mode(&mut request.headers, &options.mode)?;
-        let request = request.body(RequestBody::from_payload(payload).await?);
-        let headers = self.api.send_plain(request).await;
-        let headers = headers.map_err(|error| generation::of_mode(error, &options.mode))?;
-        Ok(generation::put_response(&headers))
     }
 }
 
@@ -153,24 +100,49 @@ impl Store for GcsStore {
     }
 
     async fn head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        let found = self.try_head(key, options).await;
-        self.locate(Operation::Head, key, found)
+        let mut request = self.read(Method::HEAD, key, options.version.as_deref())?;
+        generation::put_conditions(&mut request.headers, &options.conditions)?;
+        let headers = self.api.send_plain(request).await?;
+        let meta = meta(key, size_of(&headers).ok_or_else(no_length)?, &headers);
+        check(&options.conditions, &meta)?;
+        Ok(HeadResponse::new(meta, attributes::of(&headers)))
     }
 
     async fn get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
-        let found = self.try_get(key, options).await;
-        self.locate(Operation::Get, key, found)
+        if options.conditions.if_none_match.is_some() {
+            // The service cannot evaluate it, and bytes that nobody wants cost more than a request.
+            let mut head = HeadOptions::new().conditions(options.conditions.clone());
+            head.version.clone_from(&options.version);
+            self.head(key, head).await?;
+        }
+        let mut request = self.read(Method::GET, key, options.version.as_deref())?;
+        generation::put_conditions(&mut request.headers, &options.conditions)?;
+        if let Some(range) = &options.range {
+            request.headers.insert(header::RANGE, headers::range(range)?);
+        }
+        let response = match self.api.send(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                let size = error::size(&error);
+                return Err(of_range(error, size, &options, |head| self.head(key, head)).await);
+            }
+        };
+        let attributes = attributes::of(&response.headers);
+        response.into_object(&options.conditions, attributes, |size, headers| meta(key, size, headers))
     }
 
     async fn put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
-        let written = self.try_put(key, payload, options).await;
-        self.locate(Operation::Put, key, written)
+        let mut request = self.api.object(Method::PUT, key, &[])?;
+        attributes::put(&mut request.headers, &options.attributes, self.api.class.as_deref())?;
+        generation::put_mode(&mut request.headers, &options.mode)?;
+        let request = request.body(RequestBody::from_payload(payload).await?);
+        let headers = self.api.send_plain(request).await;
+        let headers = headers.map_err(|error| generation::of_mode(error, &options.mode))?;
+        Ok(generation::put_response(&headers))
     }
 
     async fn start_multipart(&self, key: &Key, options: PutOptions) -> Result<Box<dyn MultipartUpload>> {
-        let started = GcsUpload::start(Arc::clone(&self.api), self.retry.clone(), key, options).await;
-        self.locate(Operation::Multipart, key, started)
-            .map(|upload| Box::new(upload) as Box<dyn MultipartUpload>)
+        Ok(Box::new(GcsUpload::start(Arc::clone(&self.api), self.retry.clone(), key, options).await?))
     }
 
     fn list(&self, options: ListOptions) -> BoxStream<'static, Result<ListEntry>> {
@@ -182,8 +154,7 @@ impl Store for GcsStore {
     }
 
     async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
-        let copied = copy::copy(&self.api, Some(&self.retry), from, to, &options).await;
-        self.locate(Operation::Copy, from, copied)
+        copy::copy(&self.api, Some(&self.retry), from, to, &options).await
     }
 
     fn stats(&self) -> TransferStats {

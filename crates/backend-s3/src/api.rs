@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use rangeway_core::{Error, Key, Result, StoreUri, TransferStats};
+use rangeway_core::{Error, Key, Result, Settings, StoreUri, TransferStats};
 use rangeway_transport::xml::Element;
 use rangeway_transport::{
     Client, HeaderMap, HeaderValue, Method, Refusal, Request, Response, Rest, Service, encode,
@@ -61,7 +61,8 @@ impl Api {
     ///
     /// # Errors
     /// `InvalidInput` for a bad bucket name or bad settings.
-    pub(crate) fn new(uri: &StoreUri, config: S3Config) -> Result<Self> {
+    pub(crate) fn new(uri: &StoreUri, settings: &Settings) -> Result<Self> {
+        let config = S3Config::from_settings(settings)?;
         let bucket = uri.container();
         check_bucket(bucket)?;
         let base = if bucket.is_empty() { config.service_url() } else { config.bucket_url(bucket) };
@@ -167,7 +168,7 @@ fn is_answer(found: &str, expected: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rangeway_core::{Env, Settings};
+    use rangeway_core::Env;
 
     use super::*;
 
@@ -186,7 +187,7 @@ mod tests {
     fn api(bucket: &str, settings: &[(&str, &str)]) -> Result<Api> {
         let env: Env = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")].into_iter().collect();
         let settings = settings.iter().fold(Settings::new(env), |all, (name, value)| all.set(*name, *value));
-        Api::new(&StoreUri::new("s3", bucket, ""), S3Config::from_settings(&settings)?)
+        Api::new(&StoreUri::new("s3", bucket, ""), &settings)
     }
 
     #[test]

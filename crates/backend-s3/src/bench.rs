@@ -9,7 +9,6 @@ use rangeway_core::{Env, Key, Result, Settings, StoreUri};
 use rangeway_transport::{Method, Request, header, headers};
 
 use crate::api::Api;
-use crate::config::S3Config;
 use crate::sign::Signer;
 
 /// Makes requests to a bucket.
@@ -27,7 +26,7 @@ impl Requests {
     /// `InvalidInput` for a bad name.
     pub fn new(bucket: &str) -> Result<Self> {
         let settings = Settings::new(Env::empty()).set("anonymous", "true");
-        let api = Api::new(&StoreUri::new("s3", bucket, ""), S3Config::from_settings(&settings)?)?;
+        let api = Api::new(&StoreUri::new("s3", bucket, ""), &settings)?;
         let (key_id, secret_key) = ("AKIAIOSFODNN7EXAMPLE".to_owned(), "s".repeat(40));
         let signer = Signer::new(api.region(), "s3", false);
         let credential = Arc::new(AwsCredential { key_id, secret_key, token: None });

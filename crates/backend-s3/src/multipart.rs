@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use md5::{Digest, Md5};
 use rangeway_core::{
-    Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutOptions, PutResponse, Result,
-    UploadedPart,
+    Error, ErrorKind, Key, MultipartUpload, PartSpec, Payload, PutOptions, PutResponse, Result, UploadedPart,
 };
 use rangeway_transport::xml;
 use rangeway_transport::{Method, headers};
@@ -15,7 +14,7 @@ use rangeway_transport::{Method, headers};
 use crate::api::Api;
 use crate::error;
 use crate::sign::hex;
-use crate::store::{body, locate, of_mode, put_mode, put_response, put_write_headers};
+use crate::store::{body, of_mode, put_mode, put_response, put_write_headers};
 
 /// An upload that has been started.
 #[derive(Debug)]
@@ -41,18 +40,6 @@ impl S3Upload {
         Ok(Self { api, key: key.clone(), id, options, completing: AtomicBool::new(false) })
     }
 
-    async fn try_put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        let number = part.number.to_string();
-        let query = [("partNumber", number.as_str()), ("uploadId", &self.id)];
-        let body = body(&self.api, payload).await?;
-        let size = body.length();
-        let request = self.api.object(Method::PUT, &self.key, &query)?.body(body);
-        let headers = self.api.send_plain(request).await?;
-        let id = headers::etag(&headers)
-            .ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
-        Ok(UploadedPart { number: part.number, size, id })
-    }
-
     /// Makes the part `number` of `size` bytes of another object, which the headers `source` name.
     pub(crate) async fn copy_part(
         &self,
@@ -70,15 +57,6 @@ impl S3Upload {
         let id = document.text("ETag").map(str::to_owned);
         let id = id.ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
         Ok(UploadedPart { number, size, id })
-    }
-
-    async fn try_complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
-        let again = self.completing.swap(true, Ordering::Relaxed);
-        parts.sort_unstable_by_key(|part| part.number);
-        match self.send_complete(&parts).await {
-            Err(error) if again && may_be_done(&error) => self.found(&parts).await.ok_or(error),
-            result => result,
-        }
     }
 
     async fn send_complete(&self, parts: &[UploadedPart]) -> Result<PutResponse> {
@@ -106,18 +84,6 @@ impl S3Upload {
         let headers = self.api.send_plain(self.api.object(Method::HEAD, &self.key, &[]).ok()?).await.ok()?;
         let response = put_response(&headers);
         (response.etag.as_deref() == Some(expected.as_str())).then_some(response)
-    }
-
-    async fn try_abort(&self) -> Result<()> {
-        let request = self.api.object(Method::DELETE, &self.key, &[("uploadId", &self.id)])?;
-        match self.api.send_plain(request).await {
-            Err(error) if error::code(&error) == "NoSuchUpload" => Ok(()),
-            result => result.map(|_| ()),
-        }
-    }
-
-    fn locate<T>(&self, result: Result<T>) -> Result<T> {
-        locate(&self.api, Operation::Multipart, &self.key, result)
     }
 }
 
@@ -148,18 +114,32 @@ fn etag_of(parts: &[UploadedPart]) -> Option<String> {
 #[async_trait]
 impl MultipartUpload for S3Upload {
     async fn put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        let sent = self.try_put_part(part, payload).await;
-        self.locate(sent)
+        let number = part.number.to_string();
+        let query = [("partNumber", number.as_str()), ("uploadId", &self.id)];
+        let body = body(&self.api, payload).await?;
+        let size = body.length();
+        let request = self.api.object(Method::PUT, &self.key, &query)?.body(body);
+        let headers = self.api.send_plain(request).await?;
+        let id = headers::etag(&headers)
+            .ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
+        Ok(UploadedPart { number: part.number, size, id })
     }
 
-    async fn complete(&self, parts: Vec<UploadedPart>) -> Result<PutResponse> {
-        let completed = self.try_complete(parts).await;
-        self.locate(completed)
+    async fn complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        let again = self.completing.swap(true, Ordering::Relaxed);
+        parts.sort_unstable_by_key(|part| part.number);
+        match self.send_complete(&parts).await {
+            Err(error) if again && may_be_done(&error) => self.found(&parts).await.ok_or(error),
+            result => result,
+        }
     }
 
     async fn abort(&self) -> Result<()> {
-        let aborted = self.try_abort().await;
-        self.locate(aborted)
+        let request = self.api.object(Method::DELETE, &self.key, &[("uploadId", &self.id)])?;
+        match self.api.send_plain(request).await {
+            Err(error) if error::code(&error) == "NoSuchUpload" => Ok(()),
+            result => result.map(|_| ()),
+        }
     }
 }
 

@@ -5,20 +5,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use rangeway_core::{
-    Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetResponse, HeadOptions,
-    HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, PartLimits, Payload,
-    PutMode, PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
+    Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetResponse, HeadOptions,
+    HeadResponse, Key, ListEntry, ListOptions, MultipartUpload, ObjectMeta, PartLimits, Payload, PutMode,
+    PutOptions, PutResponse, Result, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_range_engine::Retry;
+use rangeway_range_engine::network::check_container;
 use rangeway_transport::{
-    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, check, extent, header, headers, no_length,
-    of_range,
+    HeaderMap, HeaderName, HeaderValue, Method, RequestBody, check, header, headers, no_length, of_range,
 };
 
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
-use crate::config::S3Config;
 use crate::multipart::S3Upload;
 use crate::{copy, error, list};
 
@@ -34,7 +33,8 @@ const VERSION: HeaderName = HeaderName::from_static("x-amz-version-id");
 pub(crate) const PARTS: PartLimits = PartLimits::new(5 * MIB, 5 * GIB, 10_000);
 pub(crate) const MAX_PUT: u64 = 5 * GIB;
 
-/// A bucket, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume.
+/// A bucket, one request per operation and attempt: wrap it in `Ranged` for transfers that split, retry and resume, and
+/// for errors that name the object.
 ///
 /// Only listings and deletions, which no engine can retry from outside, retry their requests themselves.
 #[derive(Debug)]
@@ -52,10 +52,8 @@ impl S3Store {
     /// # Errors
     /// `InvalidInput` for a bad setting or bucket name; `Unauthenticated` for credentials that cannot be used.
     pub fn open(uri: &StoreUri, settings: &Settings, retry: Retry) -> Result<Self> {
-        if uri.container().is_empty() {
-            return Err(Error::invalid("the URI names no bucket").with_hint("write it as s3://BUCKET/KEY"));
-        }
-        let api = Arc::new(Api::new(uri, S3Config::from_settings(settings)?)?);
+        check_container(uri)?;
+        let api = Arc::new(Api::new(uri, settings)?);
         let mut capabilities = Capabilities::all();
         capabilities.put_create = api.conditional_writes;
         capabilities.put_if_match = api.conditional_writes;
@@ -68,60 +66,8 @@ impl S3Store {
     pub(crate) fn copies(&self) -> &TaskTracker {
         &self.copies
     }
-
-    fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
-        locate(&self.api, operation, key, result)
-    }
-
-    async fn try_head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        let mut request = self.api.object(Method::HEAD, key, &version_query(options.version.as_deref()))?;
-        headers::put_conditions(&mut request.headers, &options.conditions)?;
-        let response = self.api.send(request).await?;
-        let size = response.content_length().ok_or_else(no_length)?;
-        let meta = meta(key, size, &response.headers);
-        check(&options.conditions, &meta)?;
-        Ok(HeadResponse::new(meta, headers::attributes(&response.headers, PREFIX)))
-    }
-
-    async fn try_get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
-        let mut request = self.api.object(Method::GET, key, &version_query(options.version.as_deref()))?;
-        headers::put_conditions(&mut request.headers, &options.conditions)?;
-        if let Some(range) = &options.range {
-            request.headers.insert(header::RANGE, headers::range(range)?);
-        }
-        let response = match self.api.send(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                let size = error::size(&error);
-                return Err(of_range(error, size, &options, |head| self.try_head(key, head)).await);
-            }
-        };
-        let (range, size) = extent(&response)?;
-        let meta = meta(key, size, &response.headers);
-        check(&options.conditions, &meta)?;
-        let attributes = headers::attributes(&response.headers, PREFIX);
-        let length = range.end - range.start;
-        let body =
-            if length == 0 { Body::from_bytes(bytes::Bytes::new()) } else { response.into_body(length) };
-        Ok(GetResponse::new(meta, range, attributes, body))
-    }
-
-    async fn try_put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
-        let mut request = self.api.object(Method::PUT, key, &[])?;
-        put_write_headers(&mut request.headers, &self.api, &options)?;
-        put_mode(&mut request.headers, &self.api, &options.mode)?;
-        let request = request.body(body(&self.api, payload).await?);
-        let headers = self.api.send_plain(request).await.map_err(|error| of_mode(error, &options.mode))?;
-        Ok(put_response(&headers))
-    }
 }
 
-/// Names the operation and the object in an error.
-pub(crate) fn locate<T>(api: &Api, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
-    result.map_err(|error| error.with_operation(operation).with_uri(api.uri().with_key(key)))
-}
-
-/// The body that sends `payload`; in memory when its hash has to be known first.
 pub(crate) async fn body(api: &Api, payload: Payload) -> Result<RequestBody> {
     if api.sign_payload {
         return Ok(RequestBody::rope(payload.into_rope().await?));
@@ -206,24 +152,43 @@ impl Store for S3Store {
     }
 
     async fn head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        let found = self.try_head(key, options).await;
-        self.locate(Operation::Head, key, found)
+        let mut request = self.api.object(Method::HEAD, key, &version_query(options.version.as_deref()))?;
+        headers::put_conditions(&mut request.headers, &options.conditions)?;
+        let response = self.api.send(request).await?;
+        let size = response.content_length().ok_or_else(no_length)?;
+        let meta = meta(key, size, &response.headers);
+        check(&options.conditions, &meta)?;
+        Ok(HeadResponse::new(meta, headers::attributes(&response.headers, PREFIX)))
     }
 
     async fn get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
-        let found = self.try_get(key, options).await;
-        self.locate(Operation::Get, key, found)
+        let mut request = self.api.object(Method::GET, key, &version_query(options.version.as_deref()))?;
+        headers::put_conditions(&mut request.headers, &options.conditions)?;
+        if let Some(range) = &options.range {
+            request.headers.insert(header::RANGE, headers::range(range)?);
+        }
+        let response = match self.api.send(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                let size = error::size(&error);
+                return Err(of_range(error, size, &options, |head| self.head(key, head)).await);
+            }
+        };
+        let attributes = headers::attributes(&response.headers, PREFIX);
+        response.into_object(&options.conditions, attributes, |size, headers| meta(key, size, headers))
     }
 
     async fn put(&self, key: &Key, payload: Payload, options: PutOptions) -> Result<PutResponse> {
-        let written = self.try_put(key, payload, options).await;
-        self.locate(Operation::Put, key, written)
+        let mut request = self.api.object(Method::PUT, key, &[])?;
+        put_write_headers(&mut request.headers, &self.api, &options)?;
+        put_mode(&mut request.headers, &self.api, &options.mode)?;
+        let request = request.body(body(&self.api, payload).await?);
+        let headers = self.api.send_plain(request).await.map_err(|error| of_mode(error, &options.mode))?;
+        Ok(put_response(&headers))
     }
 
     async fn start_multipart(&self, key: &Key, options: PutOptions) -> Result<Box<dyn MultipartUpload>> {
-        let started = S3Upload::start(Arc::clone(&self.api), key, options).await;
-        self.locate(Operation::Multipart, key, started)
-            .map(|upload| Box::new(upload) as Box<dyn MultipartUpload>)
+        Ok(Box::new(S3Upload::start(Arc::clone(&self.api), key, options).await?))
     }
 
     fn list(&self, options: ListOptions) -> BoxStream<'static, Result<ListEntry>> {
@@ -235,8 +200,7 @@ impl Store for S3Store {
     }
 
     async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
-        let copied = copy::copy(self, &self.api, &self.retry, from, to, options).await;
-        self.locate(Operation::Copy, from, copied)
+        copy::copy(self, &self.api, &self.retry, from, to, options).await
     }
 
     fn stats(&self) -> TransferStats {

@@ -47,6 +47,8 @@ mod upload;
 mod window;
 mod write;
 
+pub mod network;
+
 pub use {
     deletion::{Deletions, delete},
     link::Link,

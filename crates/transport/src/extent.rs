@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use http::{StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
 use rangeway_core::{
-    Conditions, Error, ErrorKind, GetOptions, GetRange, HeadOptions, HeadResponse, ObjectMeta, Result,
+    Attributes, Body, Conditions, Error, ErrorKind, GetOptions, GetRange, GetResponse, HeadOptions,
+    HeadResponse, ObjectMeta, Result,
 };
 
 use crate::Response;
@@ -31,6 +33,26 @@ pub fn extent(response: &Response) -> Result<(Range<u64>, u64)> {
             Err(wrong(format!("the Content-Range is {text:?} and the Content-Length {length}")))
         }
         _ => Ok((range, size)),
+    }
+}
+
+impl Response {
+    /// The object, or the range of it, that is the answer to a GET. `meta` is given the object's size and the headers.
+    ///
+    /// # Errors
+    /// `Integrity` as [`extent`]; those of the conditions, as [`check`].
+    pub fn into_object(
+        self,
+        conditions: &Conditions,
+        attributes: Attributes,
+        meta: impl FnOnce(u64, &HeaderMap) -> ObjectMeta,
+    ) -> Result<GetResponse> {
+        let (range, size) = extent(&self)?;
+        let meta = meta(size, &self.headers);
+        check(conditions, &meta)?;
+        let length = range.end - range.start;
+        let body = if length == 0 { Body::from_bytes(Bytes::new()) } else { self.into_body(length) };
+        Ok(GetResponse::new(meta, range, attributes, body))
     }
 }
 

@@ -5,6 +5,8 @@
 
 #[path = "faults/listing.rs"]
 pub(crate) mod listing;
+#[path = "faults/naming.rs"]
+mod naming;
 #[path = "faults/reading.rs"]
 mod reading;
 #[path = "faults/replaced.rs"]
