@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rangeway_core::{
-    CopyOptions, Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutMode, PutOptions,
-    PutResponse, Result, UploadedPart,
+    Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutMode, PutOptions, PutResponse,
+    Result, UploadedPart,
 };
 use rangeway_range_engine::Retry;
 use rangeway_transport::{Method, RequestBody, headers, xml};
 
 use crate::api::{Api, MAX_KEY};
-use crate::copy::copy;
+use crate::copy::Rewrite;
 use crate::store::{as_stored, locate, size_of};
 use crate::{attributes, crc32c, error, generation};
 
@@ -31,6 +31,8 @@ pub(crate) struct GcsUpload {
     target: Key,
     id: String,
     mode: PutMode,
+    /// What is to stand with the copy.
+    resource: Option<String>,
     state: Mutex<State>,
     /// Whether a completion has been sent before, the answer to which may be all that was lost.
     completing: AtomicBool,
@@ -40,9 +42,9 @@ pub(crate) struct GcsUpload {
 struct State {
     /// What the service says of the bytes of each part, by number: the CRC, where it says one.
     parts: BTreeMap<u32, (u64, Option<u32>)>,
-    /// Whether the object of the other name is there.
-    is_assembled: bool,
-    /// Whether its copy has been asked for before, the answer to which may be all that was lost.
+    /// The copy of the object of the other name, once that is there.
+    rewrite: Option<Arc<Rewrite>>,
+    /// Whether the copy has been asked for before, the answer to which may be all that was lost.
     is_copied: bool,
 }
 
@@ -58,9 +60,11 @@ impl GcsUpload {
         let (_, document) = api.send_xml(request, "InitiateMultipartUploadResult").await?;
         let id = document.text("UploadId").filter(|id| !id.is_empty()).map(str::to_owned);
         let id = id.ok_or_else(|| Error::new(ErrorKind::Integrity, "the upload was given no id"))?;
+        // What the object is written with is known, and need not be asked for.
+        let resource = attributes::document(&options.attributes, api.class.as_deref());
         let (key, mode) = (key.clone(), options.mode);
         let (state, completing) = (Mutex::default(), AtomicBool::new(false));
-        Ok(Self { api, retry, key, target, id, mode, state, completing })
+        Ok(Self { api, retry, key, target, id, mode, resource, state, completing })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -90,15 +94,10 @@ impl GcsUpload {
         if !self.is_conditional() {
             return self.assemble(&parts, again).await;
         }
-        if !self.state().is_assembled {
-            self.assemble(&parts, again).await?;
-            self.state().is_assembled = true;
-        }
+        let rewrite = self.rewrite(&parts, again).await?;
         let copied_before = std::mem::replace(&mut self.state().is_copied, true);
-        let options = CopyOptions::new().mode(self.mode.clone());
         // Not tried again here: what is in the way of a second attempt may be the object of the first.
-        let copied = copy(&self.api, None, &self.target, &self.key, &options).await;
-        let copied = match copied {
+        let copied = match rewrite.run(&self.api, None).await {
             // It may be this upload's own object that is in the way.
             Err(error) if copied_before && is_condition(&error) => {
                 self.found(&self.key, &parts).await.ok_or(error)?
@@ -111,6 +110,20 @@ impl GcsUpload {
             tracing::warn!(%error, %name, "what an upload with a condition was made of could not be deleted");
         }
         Ok(copied)
+    }
+
+    /// The copy of the object that the parts make.
+    async fn rewrite(&self, parts: &[UploadedPart], again: bool) -> Result<Arc<Rewrite>> {
+        if let Some(rewrite) = &self.state().rewrite {
+            return Ok(Arc::clone(rewrite));
+        }
+        let assembled = self.assemble(parts, again).await?;
+        let rewrite = Rewrite::new(&self.api, &self.target, &self.key, self.mode.clone())?
+            .of_generation(assembled.version)
+            .with_resource(self.resource.clone());
+        let rewrite = Arc::new(rewrite);
+        self.state().rewrite = Some(Arc::clone(&rewrite));
+        Ok(rewrite)
     }
 
     /// Makes an object of the parts.

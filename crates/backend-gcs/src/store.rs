@@ -154,7 +154,7 @@ impl Store for GcsStore {
     }
 
     async fn copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
-        copy::copy(&self.api, Some(&self.retry), from, to, &options).await
+        copy::copy(&self.api, &self.retry, from, to, &options).await
     }
 
     fn stats(&self) -> TransferStats {

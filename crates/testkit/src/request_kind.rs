@@ -23,7 +23,7 @@ macro_rules! kinds {
 kinds! {
     /// GET of an object or of a range of it.
     GetObject,
-    /// HEAD of an object.
+    /// HEAD of an object, or the like: what stands with it.
     HeadObject,
     /// PUT of a whole object.
     PutObject,

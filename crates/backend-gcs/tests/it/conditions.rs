@@ -1,6 +1,8 @@
 //! Uploads in parts that have a condition: the service takes none, and what they are made of has another name meanwhile.
 
-use rangeway_core::{Attributes, ErrorKind, HeadOptions, Key, PutMode, PutOptions, PutResponse, Result};
+use rangeway_core::{
+    Attributes, ErrorKind, HeadOptions, Key, PutMode, PutOptions, PutResponse, Result, Settings,
+};
 use rangeway_testkit::{Ending, Fault, Matcher, RequestKind, Seeded};
 
 use crate::faults::writing::LARGE;
@@ -8,8 +10,15 @@ use crate::faults::{Setup, within};
 
 const DATA: Seeded = Seeded::new(40);
 
+fn attributes() -> Attributes {
+    Attributes::new().content_type("text/plain").metadata("a", "b")
+}
+
 async fn put(setup: &Setup, mode: PutMode) -> Result<PutResponse> {
-    let attributes = Attributes::new().content_type("text/plain").metadata("a", "b");
+    put_with(setup, mode, attributes()).await
+}
+
+async fn put_with(setup: &Setup, mode: PutMode, attributes: Attributes) -> Result<PutResponse> {
     let options = PutOptions::new().mode(mode).attributes(attributes);
     let bytes = DATA.bytes(0, usize::try_from(LARGE).expect("small enough"));
     within(setup.store.put(&Key::from("new"), bytes.into(), options)).await
@@ -48,6 +57,40 @@ async fn a_condition_that_holds_makes_the_object() {
     let error = put(&setup, PutMode::IfMatch(old)).await.expect_err("it is another one");
     assert_eq!(error.kind(), ErrorKind::PreconditionFailed);
     assert_alone(&setup, &replaced).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_storage_class_is_that_of_any_write() {
+    let in_class = |class: &str| {
+        let mut attributes = attributes();
+        attributes.storage_class = Some(class.to_owned());
+        attributes
+    };
+    let of_settings = |settings: Settings| settings.set("storage-class", "NEARLINE");
+    for (setup, attributes, class) in [
+        (Setup::new(), attributes(), None),
+        (Setup::new(), in_class("COLDLINE"), Some("COLDLINE")),
+        (Setup::with(of_settings), attributes(), Some("NEARLINE")),
+        (Setup::with(of_settings), in_class("COLDLINE"), Some("COLDLINE")),
+    ] {
+        let written = put_with(&setup, PutMode::Create, attributes).await.expect("nothing is there");
+        assert_alone(&setup, &written).await;
+        let head = setup.store.head(&Key::from("new"), HeadOptions::new()).await.expect("it is there");
+        assert_eq!(head.attributes.storage_class.as_deref(), class);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_been_copied_is_not_copied_again() {
+    let setup = Setup::new();
+    let second_step =
+        Matcher::of(RequestKind::CopyObject).and(|step| step.parameter("rewriteToken").is_some());
+    let rule = setup.on(second_step, Fault::slow_down(None)).times(2);
+    let written = put(&setup, PutMode::Create).await.expect("it passes");
+    assert_eq!(rule.hits(), 2);
+    let steps = setup.server.requests_of(RequestKind::CopyObject);
+    assert_eq!(steps.iter().filter(|step| step.parameter("rewriteToken").is_none()).count(), 1);
+    assert_alone(&setup, &written).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

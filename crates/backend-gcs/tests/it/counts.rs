@@ -91,7 +91,8 @@ async fn other_operations_are_one_request_for_each_page_or_batch() {
         &server.counts(),
         &[
             (RequestKind::ListObjects, 3),
-            (RequestKind::HeadObject, 1),
+            // The head, and what stands with the source of the copy.
+            (RequestKind::HeadObject, 2),
             (RequestKind::CopyObject, 1),
             (RequestKind::DeleteObject, 1),
             (RequestKind::DeleteObjects, 25),

@@ -1,6 +1,9 @@
 //! What is sent, request by request.
 
-use rangeway_core::{Attributes, ErrorKind, GetOptions, HeadOptions, Key, ListOptions, PutOptions, StoreExt};
+use rangeway_core::{
+    Attributes, CopyOptions, ErrorKind, GetOptions, HeadOptions, Key, ListOptions, PutOptions, Store,
+    StoreExt,
+};
 use rangeway_testkit::{Fault, Matcher, RequestKind};
 
 use crate::support::{open, settings_of, setup};
@@ -59,6 +62,44 @@ async fn settings_are_sent() {
     assert_eq!(put.header("x-goog-storage-class"), Some("NEARLINE"));
     let head = store.head(&Key::from("k"), HeadOptions::new()).await.expect("it exists");
     assert_eq!(head.attributes.storage_class.as_deref(), Some("NEARLINE"));
+}
+
+/// What stands with an object that was written in a class of its own, and with its copy.
+async fn copied(store: &dyn Store) -> [Attributes; 2] {
+    let (from, to) = (Key::from("from"), Key::from("to"));
+    let mut attributes = Attributes::new().content_type("text/plain").metadata("a", "b");
+    attributes.cache_control = Some("no-store".to_owned());
+    attributes.storage_class = Some("COLDLINE".to_owned());
+    store.put(&from, "x".into(), PutOptions::new().attributes(attributes.clone())).await.expect("a write");
+    store.copy(&from, &to, CopyOptions::new()).await.expect("a copy");
+    let head = store.head(&to, HeadOptions::new()).await.expect("it exists");
+    [attributes, head.attributes]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_keep_the_storage_class_unless_the_settings_name_one() {
+    let (server, store) = setup();
+    let [attributes, of_copy] = copied(store.as_ref()).await;
+    assert_eq!(of_copy, attributes);
+    let store = open(&settings_of(&server).set("storage-class", "NEARLINE"));
+    let [mut attributes, of_copy] = copied(store.as_ref()).await;
+    attributes.storage_class = Some("NEARLINE".to_owned());
+    assert_eq!(of_copy, attributes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_replaced_meanwhile_is_read_anew() {
+    let (server, _) = setup();
+    server.put_object("from", "hello");
+    let store = open(&settings_of(&server).set("backoff", "1ms"));
+    let rule = server.on(Matcher::of(RequestKind::CopyObject), Fault::no_such_key()).times(1);
+    store
+        .copy(&Key::from("from"), &Key::from("to"), CopyOptions::new())
+        .await
+        .expect("the new one is copied");
+    assert_eq!((rule.hits(), server.counts().of(RequestKind::HeadObject)), (1, 2));
+    let steps = server.requests_of(RequestKind::CopyObject);
+    assert!(steps.iter().all(|step| step.parameter("sourceGeneration").is_some()), "{steps:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

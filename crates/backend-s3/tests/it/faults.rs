@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures::TryStreamExt;
 use futures::future::join_all;
-use rangeway_core::{Error, ErrorKind, GetOptions, Key, Result, Store};
+use rangeway_core::{Error, ErrorKind, GetOptions, Key, Result, Settings, Store};
 use rangeway_testkit::{Fault, FaultServer, Matcher, MemoryTarget, Rule, Seeded};
 use tokio::time::timeout;
 
@@ -50,6 +50,11 @@ pub(crate) struct Setup {
 impl Setup {
     /// With the object `k` of [`SIZE`] bytes of [`DATA`].
     pub(crate) fn new() -> Self {
+        Self::with(|settings| settings)
+    }
+
+    /// With settings that `change` has changed.
+    pub(crate) fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
         let server = fault_server();
         server.put_object("k", bytes(DATA, SIZE));
         let settings = settings_of(&server)
@@ -61,7 +66,7 @@ impl Setup {
             .set("backoff", "1ms")
             .set("first-byte-timeout", "1s")
             .set("stall-timeout", "1s");
-        let store = open(&settings);
+        let store = open(&change(settings));
         Self { server, store }
     }
 

@@ -55,6 +55,7 @@ pub(super) fn understand(request: &mut SeenRequest) {
         ("POST", []) => (RequestKind::CreateBucket, "", ""),
         ("DELETE", [bucket]) => (RequestKind::DeleteBucket, *bucket, ""),
         ("GET", [bucket, "o"]) => (RequestKind::ListObjects, *bucket, ""),
+        ("GET", [bucket, "o", key]) => (RequestKind::HeadObject, *bucket, *key),
         ("DELETE", [bucket, "o", key]) => (RequestKind::DeleteObject, *bucket, *key),
         ("POST", [bucket, "o", _, "rewriteTo", "b", _, "o", to]) => (RequestKind::CopyObject, *bucket, *to),
         _ => (RequestKind::Other, "", ""),
@@ -86,7 +87,8 @@ pub(super) fn answer(bucket: &mut Bucket, request: &SeenRequest, body: Bytes) ->
     }
     match request.kind {
         RequestKind::ListObjects if is_json(request) => json::list(bucket, request),
-        RequestKind::CopyObject if is_json(request) => json::rewrite(bucket, request),
+        RequestKind::CopyObject if is_json(request) => json::rewrite(bucket, request, &body),
+        RequestKind::HeadObject if is_json(request) => json::get(bucket, request),
         // Other clients ask the XML API for these.
         RequestKind::ListObjects => list::list(bucket, request),
         RequestKind::CopyObject => object::copy(bucket, request),
@@ -125,18 +127,23 @@ fn without_condition(request: &SeenRequest) -> Result<(), Refusal> {
     }
 }
 
-/// GET and HEAD, of an old generation too.
-fn get(bucket: &Bucket, request: &SeenRequest) -> Result<Answer, Refusal> {
+/// The object `key`, of the generation that the parameter `name` of the request asks for.
+fn find<'a>(bucket: &'a Bucket, request: &SeenRequest, key: &str, name: &str) -> Result<&'a Object, Refusal> {
     let missing = || Refusal::new(404, "NoSuchKey");
-    let current = bucket.objects.get(&request.key);
-    let wanted = request.parameter("generation").map(|text| text.parse::<u64>().unwrap_or_default());
-    let object = match (wanted, current) {
+    let current = bucket.objects.get(key);
+    let wanted = request.parameter(name).map(|text| text.parse::<u64>().unwrap_or_default());
+    match (wanted, current) {
         (Some(wanted), current) if current.is_none_or(|object| object.generation != wanted) => {
             let replaced = bucket.replaced.as_ref().ok_or_else(missing)?;
-            replaced.get(&(request.key.clone(), wanted)).ok_or_else(missing)?
+            replaced.get(&(key.to_owned(), wanted)).ok_or_else(missing)
         }
-        (_, current) => current.ok_or_else(missing)?,
-    };
+        (_, current) => current.ok_or_else(missing),
+    }
+}
+
+/// GET and HEAD, of an old generation too.
+fn get(bucket: &Bucket, request: &SeenRequest) -> Result<Answer, Refusal> {
+    let object = find(bucket, request, &request.key, "generation")?;
     // The service does not say how large the object is that does not hold the range.
     let answer = object::answer(object, request).map_err(|refusal| Refusal { size: None, ..refusal })?;
     let text = |name: &str, other: &str| {

@@ -1,6 +1,6 @@
 //! The JSON API: listings, copies in steps, and buckets.
 
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Refusal};
@@ -9,7 +9,7 @@ use super::super::list::{Entry, Start, page};
 use super::super::object::timestamp;
 use super::super::request::SeenRequest;
 use super::super::{checksum, conditions};
-use super::decode;
+use super::{decode, find};
 
 /// The most entries of a page.
 const MAX_RESULTS: usize = 1000;
@@ -20,8 +20,23 @@ const STEP: usize = 1 << 20;
 /// What the second step is asked for with.
 const TOKEN: &str = "second/step=";
 
+/// What can be chosen of an object, and the header of the XML API that says the same.
+const CHOSEN: [(&str, &str); 6] = [
+    ("cacheControl", "cache-control"),
+    ("contentDisposition", "content-disposition"),
+    ("contentEncoding", "content-encoding"),
+    ("contentLanguage", "content-language"),
+    ("contentType", "content-type"),
+    ("storageClass", CLASS),
+];
+
+const CLASS: &str = "x-goog-storage-class";
+
+/// The prefix of user metadata in headers.
+const METADATA: &str = "x-goog-meta-";
+
 fn resource(name: &str, object: &Object) -> Value {
-    json!({
+    let mut document = json!({
         "kind": "storage#object",
         "name": name,
         "size": object.size().to_string(),
@@ -30,7 +45,43 @@ fn resource(name: &str, object: &Object) -> Value {
         "updated": timestamp(object.modified),
         "timeCreated": timestamp(object.modified),
         "md5Hash": checksum::content_md5(&object.bytes),
-    })
+        "storageClass": "STANDARD",
+    });
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    for (field, header) in CHOSEN {
+        if let Some(value) = object.headers.get(header) {
+            document[field] = json!(text(value));
+        }
+    }
+    for (name, value) in &object.headers {
+        if let Some(name) = name.as_str().strip_prefix(METADATA) {
+            document["metadata"][name] = json!(text(value));
+        }
+    }
+    document
+}
+
+/// What a request says of an object, as the headers of the XML API that say the same.
+fn chosen(document: &Value) -> Result<HeaderMap, Refusal> {
+    let invalid = || Refusal::new(400, "invalid");
+    let mut headers = HeaderMap::new();
+    let fields = CHOSEN.iter().map(|(field, header)| ((*header).to_owned(), &document[*field]));
+    let metadata = document["metadata"].as_object().into_iter().flatten();
+    for (name, value) in fields.chain(metadata.map(|(name, value)| (format!("{METADATA}{name}"), value))) {
+        if value.is_null() {
+            continue;
+        }
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+        let value = HeaderValue::from_str(value.as_str().ok_or_else(invalid)?).map_err(|_| invalid())?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// GET `b/BUCKET/o/KEY`: what stands with the object.
+pub(super) fn get(bucket: &Bucket, request: &SeenRequest) -> Result<Answer, Refusal> {
+    let object = find(bucket, request, &request.key, "generation")?;
+    Ok(Answer::json(StatusCode::OK, &resource(&request.key, object)))
 }
 
 /// GET `b/BUCKET/o`.
@@ -67,10 +118,18 @@ pub(super) fn list(bucket: &Bucket, request: &SeenRequest) -> Result<Answer, Ref
     Ok(Answer::json(StatusCode::OK, &document))
 }
 
-/// POST `b/BUCKET/o/FROM/rewriteTo/b/BUCKET/o/TO`.
-pub(super) fn rewrite(bucket: &mut Bucket, request: &SeenRequest) -> Result<Answer, Refusal> {
+/// POST `b/BUCKET/o/FROM/rewriteTo/b/BUCKET/o/TO`: what stands with the copy is what the request says, or else what stands
+/// with the source, in the storage class of the bucket.
+pub(super) fn rewrite(bucket: &mut Bucket, request: &SeenRequest, body: &[u8]) -> Result<Answer, Refusal> {
     let from = request.path.split('/').nth(6).map(decode).unwrap_or_default();
-    let object = bucket.objects.get(&from).cloned().ok_or_else(|| Refusal::new(404, "NoSuchKey"))?;
+    let object = find(bucket, request, &from, "sourceGeneration")?.clone();
+    let headers = if body.is_empty() {
+        let mut headers = object.headers.clone();
+        headers.remove(CLASS);
+        headers
+    } else {
+        chosen(&serde_json::from_slice(body).map_err(|_| Refusal::new(400, "parseError"))?)?
+    };
     if let Some(generation) = request.parameter("ifGenerationMatch") {
         conditions::check_generation(&generation, bucket.objects.get(&request.key))?;
     }
@@ -84,7 +143,7 @@ pub(super) fn rewrite(bucket: &mut Bucket, request: &SeenRequest) -> Result<Answ
         Some(token) if token != TOKEN => return Err(Refusal::new(400, "invalid")),
         _ => {}
     }
-    bucket.insert(&request.key, Object::new(object.bytes, object.headers));
+    bucket.insert(&request.key, Object::new(object.bytes, headers));
     let new = bucket.objects.get(&request.key).expect("it has just been written");
     let document = json!({ "kind": "storage#rewriteResponse", "done": true, "objectSize": size,
         "totalBytesRewritten": size, "resource": resource(&request.key, new) });
