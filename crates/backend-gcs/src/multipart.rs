@@ -10,7 +10,7 @@ use rangeway_core::{
     Result, UploadedPart,
 };
 use rangeway_range_engine::Retry;
-use rangeway_transport::{Method, RequestBody, headers, xml};
+use rangeway_transport::{Method, Request, RequestBody, headers, xml};
 
 use crate::api::{Api, MAX_KEY};
 use crate::copy::Rewrite;
@@ -80,7 +80,7 @@ impl GcsUpload {
         let query = [("partNumber", number.as_str()), ("uploadId", &self.id)];
         let body = RequestBody::from_payload(payload).await?;
         let size = body.length();
-        let request = self.api.object(Method::PUT, &self.target, &query)?.body(body);
+        let request = self.request(Method::PUT, &query)?.body(body);
         let headers = self.api.send_plain(request).await?;
         let id = headers::etag(&headers)
             .ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
@@ -136,7 +136,7 @@ impl GcsUpload {
             document.push_str("</Part>");
         }
         document.push_str("</CompleteMultipartUpload>");
-        let request = self.api.object(Method::POST, &self.target, &[("uploadId", &self.id)])?.xml(document);
+        let request = self.request(Method::POST, &[("uploadId", &self.id)])?.xml(document);
         match self.api.send_xml(request, "CompleteMultipartUploadResult").await {
             Ok((headers, _)) => Ok(generation::put_response(&headers)),
             // An upload that is gone may have become the object already.
@@ -164,16 +164,30 @@ impl GcsUpload {
         })
     }
 
-    /// Deletes the object of the other name.
+    /// Deletes the object of the other name: by its generation, or a bucket that keeps old versions would keep it.
     async fn remove(&self) -> Result<()> {
-        match self.api.send_plain(self.api.object(Method::DELETE, &self.target, &[])?).await {
+        let known = self.state().rewrite.as_ref().and_then(|rewrite| rewrite.source().map(str::to_owned));
+        let removed = async {
+            let generation = match known {
+                Some(generation) => Some(generation),
+                None => generation::of(&self.api.send_plain(self.request(Method::HEAD, &[])?).await?),
+            };
+            let query = generation.as_deref().map(|generation| ("generation", generation));
+            self.api.send_plain(self.request(Method::DELETE, query.as_slice())?).await
+        };
+        match removed.await {
             Err(error) if error.is_not_found() => Ok(()),
             result => result.map(|_| ()),
         }
     }
 
+    /// A request about the object that the parts make.
+    fn request(&self, method: Method, query: &[(&str, &str)]) -> Result<Request> {
+        self.api.object(method, &self.target, query)
+    }
+
     async fn try_abort(&self) -> Result<()> {
-        let request = self.api.object(Method::DELETE, &self.target, &[("uploadId", &self.id)])?;
+        let request = self.request(Method::DELETE, &[("uploadId", &self.id)])?;
         match self.api.send_plain(request).await {
             Err(error) if error::code(&error) == "NoSuchUpload" => {}
             result => {

@@ -85,7 +85,7 @@ impl FaultServer {
         Self::own(Dialect::S3, bucket)
     }
 
-    /// The same as Google Cloud Storage, in a bucket that keeps what is replaced.
+    /// The same as Google Cloud Storage, in a bucket that keeps what is replaced or deleted.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -169,6 +169,12 @@ impl FaultServer {
     /// The bytes of an object, if there is one.
     pub fn object(&self, key: &str) -> Option<Bytes> {
         self.shared.bucket().objects.get(key).map(|object| object.bytes.clone())
+    }
+
+    /// The keys of what was replaced or deleted and is kept, as a bucket with versions does.
+    pub fn old_versions(&self) -> Vec<String> {
+        let bucket = self.shared.bucket();
+        bucket.replaced.iter().flat_map(|kept| kept.keys()).map(|(key, _)| key.clone()).collect()
     }
 
     /// The keys of the multipart uploads that were begun and neither completed nor aborted.

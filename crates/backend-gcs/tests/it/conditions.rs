@@ -42,6 +42,9 @@ async fn assert_nothing_else(setup: &Setup) {
     let names: Vec<_> = setup.store.list_prefix("new").try_collect().await.expect("a listing");
     let others: Vec<_> = names.iter().filter(|entry| entry.key.as_str() != "new").collect();
     assert!(others.is_empty(), "{others:?}");
+    let mut old = setup.server.old_versions();
+    old.retain(|key| key != "new");
+    assert!(old.is_empty(), "{old:?}");
     assert_eq!(setup.server.open_uploads(), Vec::<String>::new());
 }
 
@@ -119,6 +122,19 @@ async fn a_lost_answer_at_any_step_is_a_success() {
             assert_alone(&setup, &written).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_without_an_answer_is_found_and_deleted() {
+    let setup = Setup::new();
+    setup.on(Matcher::of(RequestKind::CompleteMultipart), Fault::BeforeHead(Ending::Reset));
+    // Where the answers do not say the bytes of the parts, the object is not known to be this upload's.
+    setup.on(Matcher::of(RequestKind::UploadPart), Fault::WithoutHeader("x-goog-hash"));
+    put(&setup, PutMode::Create).await.expect_err("no answer");
+    setup.store.drain().await;
+    setup.server.behave();
+    assert_nothing_else(&setup).await;
+    assert_eq!(setup.server.object("new"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,7 +83,7 @@ pub(super) struct Bucket {
     /// The etags of completed uploads: completing again is no error.
     pub(super) completed: BTreeMap<String, String>,
     pub(super) begun: u64,
-    /// What was replaced, where that is kept: by key and generation.
+    /// What was replaced or deleted, where that is kept: by key and generation.
     pub(super) replaced: Option<BTreeMap<(String, u64), Object>>,
     /// Names of further buckets, which stay empty.
     pub(super) others: BTreeSet<String>,

@@ -175,9 +175,21 @@ fn written(bucket: &Bucket, request: &SeenRequest) -> Answer {
     described(Answer::new(StatusCode::OK).header("etag", &object.etag), object)
 }
 
-/// DELETE of one object, which has to be there.
+/// DELETE of one object, which has to be there: for good where a generation is named, or else into the past.
 fn delete(bucket: &mut Bucket, request: &SeenRequest) -> Result<Answer, Refusal> {
-    bucket.objects.remove(&request.key).ok_or_else(|| Refusal::new(404, "NoSuchKey"))?;
+    let (generation, key) =
+        (find(bucket, request, &request.key, "generation")?.generation, request.key.clone());
+    let current = bucket.objects.get(&key).is_some_and(|object| object.generation == generation);
+    let removed = if current { bucket.objects.remove(&key) } else { None };
+    match (&mut bucket.replaced, removed) {
+        (Some(kept), Some(object)) if request.parameter("generation").is_none() => {
+            kept.insert((key, generation), object);
+        }
+        (Some(kept), None) => {
+            kept.remove(&(key, generation));
+        }
+        _ => {}
+    }
     Ok(Answer::new(StatusCode::NO_CONTENT))
 }
 
