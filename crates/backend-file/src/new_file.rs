@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use rangeway_core::{Error, ErrorKind, Key, PutMode, PutResponse, Result};
+use rangeway_core::{Error, ErrorKind, Key, Pipe, PutMode, PutResponse, Result};
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, fchmod, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
@@ -175,6 +175,29 @@ impl Draft {
             IoSlice::advance_slices(&mut rest, written);
         }
         Ok(())
+    }
+
+    /// Whether bytes may come through a pipe: into the page cache.
+    pub(crate) fn takes_pipes(&self) -> bool {
+        matches!(self.way, Way::Cached | Way::Forgotten)
+    }
+
+    /// Writes all that is in `pipe` from `offset` on, and gives it back empty. Blocks.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub(crate) fn write_pipe(&self, mut offset: u64, mut pipe: Pipe) -> Result<Pipe> {
+        while pipe.length() > 0 {
+            let most = pipe.length().min(BLOCK);
+            let moved = {
+                let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
+                let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                self.step(|| platform::splice(pipe.reader(), &self.file, offset, most))?
+            };
+            pipe.emptied(moved);
+            offset += moved as u64;
+        }
+        Ok(pipe)
     }
 
     fn write_directly(&self, pass: &Pass, offset: u64, slices: &[IoSlice<'_>]) -> Result<usize> {

@@ -121,6 +121,32 @@ pub(crate) fn rename_new(folder: impl AsFd, from: &str, to: &str) -> Result<()> 
     }
 }
 
+/// Moves up to `length` bytes from `pipe`, which has some, to `offset` of a file, and says how many.
+pub(crate) fn splice(pipe: impl AsFd, file: &File, mut offset: u64, length: usize) -> Result<usize> {
+    #[cfg(target_os = "linux")]
+    {
+        let flags = rustix::pipe::SpliceFlags::empty();
+        let mut end = offset;
+        match rustix::pipe::splice(&pipe, None, file, Some(&mut end), length, flags) {
+            // A file system that takes bytes from memory only.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            done => return done,
+        }
+    }
+    let mut buffer = vec![0; length.min(COPY_BLOCK)];
+    let read = rustix::io::read(pipe, &mut buffer[..])?;
+    let mut rest = &buffer[..read];
+    while !rest.is_empty() {
+        // What has left the pipe must be written: an interrupted call is made again here.
+        let written = rustix::io::retry_on_intr(|| rustix::io::pwrite(file, rest, offset))?;
+        if written == 0 {
+            return Err(Errno::IO);
+        }
+        (rest, offset) = (&rest[written..], offset + written as u64);
+    }
+    Ok(read)
+}
+
 /// Copies up to `length` bytes at `offset` of one file to the same place in another, and says how many; 0 at the end.
 pub(crate) fn copy_range(from: &File, to: &File, offset: u64, length: usize) -> std::io::Result<usize> {
     // 0 may mean that the kernel cannot copy from this file system: reading finds out.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, TryStreamExt};
-use rangeway_core::{Error, ErrorKind, Payload, ReadAt, Result, WriteAt, wrong_length};
+use rangeway_core::{Error, ErrorKind, Payload, Pipe, ReadAt, Result, WriteAt, wrong_length};
 use tokio::time::timeout_at;
 
 use crate::new_file::Draft;
@@ -44,6 +44,15 @@ pub(crate) struct Target {
 impl WriteAt for Target {
     async fn write_at(&self, offset: u64, bytes: Bytes) -> Result<()> {
         self.write_chunks(offset, vec![bytes]).await
+    }
+
+    fn takes_pipes(&self) -> bool {
+        self.draft.takes_pipes()
+    }
+
+    async fn write_pipe(&self, offset: u64, pipe: Pipe) -> Result<Pipe> {
+        let (draft, offset) = (Arc::clone(&self.draft), self.base + offset);
+        self.tasks.run(move || draft.write_pipe(offset, pipe)).await
     }
 }
 

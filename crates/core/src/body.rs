@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 
-use crate::{Error, ErrorKind, Result, WriteAt};
+use crate::{Error, ErrorKind, Pipe, Result, WriteAt};
 
 /// What a body reads from: a socket, a file, or a transfer of many ranges.
 ///
@@ -21,6 +21,15 @@ pub trait BodySource: Send {
     ///
     /// `buffer` has spare capacity when this is called.
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize>;
+
+    /// Moves up to `limit` bytes into `pipe`, without waiting for more than one: 0 at the end, or once the pipe is full.
+    /// `None`, and nothing was moved, where the next bytes are not the kernel's.
+    ///
+    /// A future that is dropped while it waits has moved nothing. Does not count what is in the pipe: the caller does.
+    async fn read_pipe(&mut self, pipe: &mut Pipe, limit: usize) -> Result<Option<usize>> {
+        let _ = (pipe, limit);
+        Ok(None)
+    }
 
     /// Appends the remaining `length` bytes to `buffer`, which has spare capacity for them.
     async fn read_into(&mut self, buffer: &mut BytesMut, length: usize) -> Result<()> {
@@ -126,6 +135,28 @@ impl Body {
         }
         self.consume(read)?;
         Ok(read)
+    }
+
+    /// Moves up to `limit` bytes of what is at hand into `pipe`: at least one, unless the body is at its end or the pipe
+    /// is full. `None`, and nothing was moved, where the next bytes are not the kernel's: they can be read.
+    ///
+    /// # Errors
+    /// As [`chunk`](Self::chunk). What was moved before an error is right and counted.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has moved nothing.
+    pub async fn read_pipe(&mut self, pipe: &mut Pipe, limit: usize) -> Result<Option<usize>> {
+        let limit = usize::try_from(self.remaining).map_or(limit, |remaining| limit.min(remaining));
+        if limit == 0 {
+            return Ok(Some(0));
+        }
+        let Some(moved) = self.source.read_pipe(pipe, limit).await? else { return Ok(None) };
+        if moved == 0 && !pipe.is_full() {
+            return Err(ended_early(self.remaining));
+        }
+        pipe.filled(moved);
+        self.consume(moved)?;
+        Ok(Some(moved))
     }
 
     /// Appends all remaining bytes to `buffer`, which grows only if its spare capacity is too small.

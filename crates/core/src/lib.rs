@@ -29,6 +29,7 @@ mod memory;
 mod meta;
 mod options;
 mod payload;
+mod pipe;
 mod positioned;
 mod registry;
 mod settings;
@@ -47,6 +48,7 @@ pub use {
     meta::{Attributes, ContainerMeta, GetResponse, HeadResponse, ListEntry, ObjectMeta, PutResponse},
     options::{Conditions, CopyOptions, GetOptions, GetRange, HeadOptions, ListOptions, PutMode, PutOptions},
     payload::{Payload, wrong_length},
+    pipe::Pipe,
     positioned::{ReadAt, WriteAt},
     registry::Registry,
     settings::{Alias, Setting, SettingKind, Settings},

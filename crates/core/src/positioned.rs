@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::Result;
+use crate::{Error, Pipe, Result};
 
 /// A source of bytes that many tasks read at once, each at its own offset.
 #[async_trait]
@@ -25,4 +25,18 @@ pub trait WriteAt: Debug + Send + Sync + 'static {
     /// # Errors
     /// `Io`, for example when the disk is full.
     async fn write_at(&self, offset: u64, bytes: Bytes) -> Result<()>;
+
+    /// Whether bytes may come through a pipe of the kernel.
+    fn takes_pipes(&self) -> bool {
+        false
+    }
+
+    /// Writes all that is in `pipe` from `offset` on, and gives it back empty.
+    ///
+    /// # Errors
+    /// `Unsupported` unless it [`takes_pipes`](Self::takes_pipes); as [`write_at`](Self::write_at).
+    async fn write_pipe(&self, offset: u64, pipe: Pipe) -> Result<Pipe> {
+        let _ = (offset, pipe);
+        Err(Error::unsupported("this target takes no pipes"))
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use futures::{FutureExt, TryFutureExt};
 use rangeway_core::{BodySource, Error, Result, WriteAt};
 use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
@@ -182,7 +183,7 @@ async fn pass_through(
     Ok(())
 }
 
-/// Hands the bytes of a part to `target` at `offset`, `piece` bytes at a time.
+/// Hands the bytes of a part to `target` at `offset`, `piece` bytes at a time: through a pipe as long as both ends can.
 async fn hand_over(
     engine: &Engine,
     part: &mut PartReader,
@@ -191,27 +192,44 @@ async fn hand_over(
     piece: u64,
 ) -> Result<()> {
     let piece = in_memory(piece)?;
+    let mut pipe = if target.takes_pipes() { engine.pipes.take() } else { None };
     let mut permit = None;
     while part.remaining() > 0 {
         if permit.is_none() {
             permit = Some(engine.permit(part.deadline()).await?);
         }
-        let mut buffer = engine.buffers.take(piece);
-        part.fill(&mut buffer.bytes).await?;
-        let end = offset + buffer.bytes.len() as u64;
+        let before = part.position();
+        if let Some(mut filled) = pipe.take() {
+            // What is in it comes before anything that has to be read.
+            let fits = part.fill_pipe(&mut filled, piece).await?;
+            if fits || filled.length() > 0 {
+                pipe = Some(filled);
+            } else {
+                engine.pipes.put(filled);
+            }
+        }
+        let mut writing = if let Some(pipe) = pipe.take() {
+            target.write_pipe(offset, pipe).map_ok(Some).boxed()
+        } else {
+            let mut buffer = engine.buffers.take(piece);
+            part.fill(&mut buffer.bytes).await?;
+            target.write_at(offset, buffer.freeze()).map_ok(|()| None).boxed()
+        };
         let begun = Instant::now();
-        let mut writing = target.write_at(offset, buffer.freeze());
-        if let Ok(written) = timeout(PATIENCE, &mut writing).await {
-            written?;
+        pipe = if let Ok(written) = timeout(PATIENCE, &mut writing).await {
+            written?
         } else {
             // What the target waits for may be a request to this very store.
             permit.take();
-            writing.await?;
-        }
+            writing.await?
+        };
         if begun.elapsed() > SLOW {
             part.hold_up();
         }
-        offset = end;
+        offset += part.position() - before;
+    }
+    if let Some(pipe) = pipe {
+        engine.pipes.put(pipe);
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::buffer::Buffers;
 use crate::controller::{Controller, Permit};
 use crate::hedge::{Allowance, race, timed};
 use crate::pace::Pace;
+use crate::pipes::Pipes;
 use crate::retry::Attempts;
 use crate::stats::{Counters, resident};
 
@@ -34,6 +35,8 @@ pub(crate) struct Engine {
     /// Memory of parts that pass through, and that of results.
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) results: Arc<Buffers>,
+    /// What parts go through that need no memory of ours.
+    pub(crate) pipes: Pipes,
     pub(crate) counters: Arc<Counters>,
     pub(crate) pace: Pace,
     races: Allowance,
@@ -52,6 +55,7 @@ impl Engine {
             write_budget: Budget::new(policy.memory_limit),
             buffers: Buffers::for_parts(policy.memory_limit),
             results: Buffers::for_results(policy.recycled_memory),
+            pipes: Pipes::default(),
             counters,
             pace: Pace::default(),
             races: Allowance::of_races(),

@@ -35,6 +35,7 @@ mod memory;
 mod pace;
 mod part;
 mod part_size;
+mod pipes;
 mod plan;
 mod policy;
 mod ranged;

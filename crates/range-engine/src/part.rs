@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
-use rangeway_core::{Body, Error, ErrorKind, GetOptions, Key, ObjectMeta, Operation, Result};
+use rangeway_core::{Body, Error, ErrorKind, GetOptions, Key, ObjectMeta, Operation, Pipe, Result};
 use tokio::time::timeout;
 
 use crate::engine::{Engine, limited};
@@ -181,20 +181,27 @@ impl PartReader {
 
     /// Appends at least one byte to the spare capacity of `buffer`; 0 at the end of the range.
     pub(crate) async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
+        Ok(self.take_in(&mut Room::Buffer(buffer)).await?.unwrap_or(0))
+    }
+
+    /// Takes what is at hand into `room`, at least one byte unless it is full; 0 at the end of the range. `None`, and
+    /// nothing was taken, where the next bytes do not go into such a room.
+    async fn take_in(&mut self, room: &mut Room<'_>) -> Result<Option<usize>> {
         while self.remaining() > 0 {
-            match self.try_next(Some(buffer)).await {
-                Ok(Next::Appended(read)) => return Ok(self.advance(read)),
+            match self.try_next(room).await {
+                Ok(Next::Appended(read)) => return Ok(Some(self.advance(read))),
+                Ok(Next::Unfit) => return Ok(None),
                 Ok(_) => self.body = None,
                 Err(error) => self.broke(error).await?,
             }
         }
-        Ok(0)
+        Ok(Some(0))
     }
 
     /// The next bytes without a copy; `None` at the end of the range.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
         while self.remaining() > 0 {
-            match self.try_next(None).await {
+            match self.try_next(&mut Room::Own).await {
                 Ok(Next::Chunk(bytes)) => {
                     self.advance(bytes.len());
                     return Ok(Some(bytes));
@@ -208,10 +215,25 @@ impl PartReader {
 
     /// Appends the rest of the range to `buffer`, as far as it has spare capacity.
     pub(crate) async fn fill(&mut self, buffer: &mut BytesMut) -> Result<()> {
+        self.fill_room(Room::Buffer(buffer)).await.map(drop)
+    }
+
+    /// Moves the rest of the range into `pipe`, until that is full or holds `most` bytes. `false` where what follows has
+    /// to be read.
+    pub(crate) async fn fill_pipe(&mut self, pipe: &mut Pipe, most: usize) -> Result<bool> {
+        self.fill_room(Room::Pipe(pipe, most)).await
+    }
+
+    async fn fill_room(&mut self, mut room: Room<'_>) -> Result<bool> {
         if !self.held_up {
             self.speed.get_or_insert_default();
         }
-        while buffer.len() < buffer.capacity() && self.read(buffer).await? > 0 {
+        while room.has_space() {
+            match self.take_in(&mut room).await? {
+                None => return Ok(false),
+                Some(0) => break,
+                Some(_) => {}
+            }
             let engine = &self.source.engine;
             let is_slow = self.speed.is_some_and(|speed| engine.pace.is_slow(&speed, self.remaining()));
             if is_slow && may_leave(engine, &mut self.attempts, &mut self.progress) {
@@ -222,20 +244,20 @@ impl PartReader {
         if let Some(speed) = self.speed.take_if(|_| self.range.is_empty()) {
             self.source.engine.pace.finished(&speed);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The next bytes of the open body; one that stands still is left, and another goes on where it stood.
-    async fn try_next(&mut self, mut buffer: Option<&mut BytesMut>) -> Result<Next> {
+    async fn try_next(&mut self, room: &mut Room<'_>) -> Result<Next> {
         loop {
             self.open().await?;
             let Some(body) = &mut self.body else { return Ok(Next::End) };
             let engine = &self.source.engine;
-            let filled = buffer.as_ref().map(|buffer| buffer.len());
+            let filled = room.filled();
             let (next, wait) = {
                 let stall = engine.policy.stall_timeout;
                 let stall = if engine.policy.hedge { engine.pace.hung(stall) } else { stall };
-                let next = next_of(body, buffer.as_deref_mut());
+                let next = next_of(body, room);
                 let mut next = pin!(limited(stall, self.source.deadline, STOOD_STILL, next));
                 timed(async {
                     match timeout(engine.pace.late_bytes(), next.as_mut()).await {
@@ -250,9 +272,7 @@ impl PartReader {
                 tracing::debug!(?wait, "a body that stands still is left for a new request");
                 self.body = None;
                 // Whatever it may have left is not counted, so it is asked for again.
-                if let (Some(buffer), Some(filled)) = (buffer.as_deref_mut(), filled) {
-                    buffer.truncate(filled);
-                }
+                room.truncate(filled);
                 continue;
             };
             let next = next?;
@@ -311,25 +331,62 @@ fn may_leave(engine: &Engine, attempts: &mut Attempts, progress: &mut u64) -> bo
     attempts.has_several() && engine.may_leave() && attempts.another()
 }
 
+/// Where the next bytes of a body go.
+#[derive(Debug)]
+enum Room<'a> {
+    /// Where they are.
+    Own,
+    /// The spare capacity of a buffer.
+    Buffer(&'a mut BytesMut),
+    /// A pipe, until it has so many.
+    Pipe(&'a mut Pipe, usize),
+}
+
+impl Room<'_> {
+    fn has_space(&self) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Buffer(buffer) => buffer.len() < buffer.capacity(),
+            Self::Pipe(pipe, most) => pipe.length() < *most && !pipe.is_full(),
+        }
+    }
+
+    /// How much of a buffer is filled.
+    fn filled(&self) -> usize {
+        if let Self::Buffer(buffer) = self { buffer.len() } else { 0 }
+    }
+
+    /// Takes back what a dropped future may have left in a buffer. It leaves nothing in a pipe.
+    fn truncate(&mut self, filled: usize) {
+        if let Self::Buffer(buffer) = self {
+            buffer.truncate(filled);
+        }
+    }
+}
+
 /// What a step of reading a body brought.
 #[derive(Debug)]
 enum Next {
-    /// So many bytes in the buffer.
+    /// So many bytes in the room.
     Appended(usize),
     /// Bytes of their own.
     Chunk(Bytes),
+    /// Nothing: such bytes do not go into this room.
+    Unfit,
     /// Nothing: the body is at its end.
     End,
 }
 
-/// The next bytes of `body`, in `buffer` if there is one.
-async fn next_of(body: &mut Body, buffer: Option<&mut BytesMut>) -> Result<Next> {
-    Ok(match buffer {
-        Some(buffer) => match body.read(buffer).await? {
-            0 => Next::End,
-            read => Next::Appended(read),
+/// The next bytes of `body`, in `room`.
+async fn next_of(body: &mut Body, room: &mut Room<'_>) -> Result<Next> {
+    Ok(match room {
+        _ if body.remaining() == 0 => Next::End,
+        Room::Own => body.chunk().await?.map_or(Next::End, Next::Chunk),
+        Room::Buffer(buffer) => Next::Appended(body.read(buffer).await?),
+        Room::Pipe(pipe, most) => match body.read_pipe(pipe, *most - pipe.length()).await? {
+            Some(moved) => Next::Appended(moved),
+            None => Next::Unfit,
         },
-        None => body.chunk().await?.map_or(Next::End, Next::Chunk),
     })
 }
 

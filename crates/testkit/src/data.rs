@@ -1,12 +1,14 @@
 //! `Seeded`: pseudo-random bytes addressable by offset, so that an object of any size is made and verified in
 //! chunks, without holding it.
 
+use std::io::Read;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, Stream, StreamExt};
-use rangeway_core::{Body, Error, ErrorKind, ReadAt, Result, WriteAt};
+use rangeway_core::{Body, Error, ErrorKind, Pipe, ReadAt, Result, WriteAt};
 
 /// Bytes of one generated word.
 const WORD: usize = size_of::<u64>();
@@ -158,12 +160,26 @@ impl ReadAt for SeededObject {
 
 /// A target in memory for bodies that are written at offsets. Clones share the bytes.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryTarget(Arc<Mutex<Vec<u8>>>);
+pub struct MemoryTarget {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    pipes: bool,
+    piped: Arc<AtomicUsize>,
+}
 
 impl MemoryTarget {
+    /// A target that takes pipes, as files do.
+    pub fn with_pipes() -> Self {
+        Self { pipes: true, ..Self::default() }
+    }
+
     /// What was written so far; gaps are zero.
     pub fn bytes(&self) -> Bytes {
-        Bytes::from(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Bytes::from(self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// How many bytes came through pipes.
+    pub fn piped(&self) -> usize {
+        self.piped.load(Ordering::Relaxed)
     }
 }
 
@@ -172,12 +188,25 @@ impl WriteAt for MemoryTarget {
     async fn write_at(&self, offset: u64, bytes: Bytes) -> Result<()> {
         let start = usize::try_from(offset).map_err(|_| Error::invalid("offset too large"))?;
         let end = start + bytes.len();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() < end {
             all.resize(end, 0);
         }
         all[start..end].copy_from_slice(&bytes);
         Ok(())
+    }
+
+    fn takes_pipes(&self) -> bool {
+        self.pipes
+    }
+
+    async fn write_pipe(&self, offset: u64, mut pipe: Pipe) -> Result<Pipe> {
+        let mut bytes = vec![0; pipe.length()];
+        pipe.reader().read_exact(&mut bytes).map_err(|error| Error::io("reading the pipe", error))?;
+        pipe.emptied(bytes.len());
+        self.piped.fetch_add(bytes.len(), Ordering::Relaxed);
+        self.write_at(offset, bytes.into()).await?;
+        Ok(pipe)
     }
 }
 

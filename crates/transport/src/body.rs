@@ -12,7 +12,7 @@ use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use rangeway_core::{BodySource, Error, Payload, ReadAt, Result, wrong_length};
+use rangeway_core::{BodySource, Error, Payload, Pipe, ReadAt, Result, wrong_length};
 
 use crate::direct::DirectBody;
 use crate::endpoints::UnderWay;
@@ -265,6 +265,15 @@ impl BodySource for ResponseBody {
         buffer.extend_from_slice(&bytes.split_to(room));
         self.rest = bytes;
         Ok(room)
+    }
+
+    async fn read_pipe(&mut self, pipe: &mut Pipe, limit: usize) -> Result<Option<usize>> {
+        let Incoming::Direct(body) = &mut self.incoming else { return Ok(None) };
+        if !self.rest.is_empty() {
+            return Ok(None);
+        }
+        let moved = body.read_pipe(pipe, limit).await.map_err(|error| failure::of_body(&self.host, error));
+        self.noted(moved)
     }
 }
 

@@ -7,6 +7,8 @@ mod body;
 mod chunked;
 mod head;
 mod pool;
+#[cfg(target_os = "linux")]
+mod splice;
 
 use std::io;
 use std::sync::Arc;

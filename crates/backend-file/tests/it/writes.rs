@@ -1,14 +1,15 @@
 //! Payloads of every kind, and that nothing stays behind when a write fails or nobody waits for it.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
 use rangeway_backend_file::{FileStore, Policy, open};
 use rangeway_core::{
-    Attributes, Body, Error, ErrorKind, GetOptions, HeadOptions, PartSpec, Payload, PutOptions, ReadAt,
-    Result, Store, StoreExt, UploadedPart,
+    Attributes, Body, BodySource, Error, ErrorKind, GetOptions, HeadOptions, PartSpec, Payload, Pipe,
+    PutOptions, ReadAt, Result, Store, StoreExt, UploadedPart, WriteAt,
 };
 
 use crate::{files, kind, store};
@@ -29,6 +30,37 @@ impl ReadAt for InMemory {
     async fn read_at(&self, offset: u64, length: usize) -> Result<Bytes> {
         let start = usize::try_from(offset).expect("small");
         Ok(self.0.slice(start..(start + length).min(self.0.len())))
+    }
+}
+
+/// A body whose bytes come through pipes, as from a socket.
+struct Piped(Bytes);
+
+#[async_trait::async_trait]
+impl BodySource for Piped {
+    async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        Ok(Some(std::mem::take(&mut self.0)).filter(|bytes| !bytes.is_empty()))
+    }
+
+    async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
+        let room = (buffer.capacity() - buffer.len()).min(self.0.len());
+        buffer.extend_from_slice(&self.0.split_to(room));
+        Ok(room)
+    }
+
+    async fn write_to(&mut self, target: &Arc<dyn WriteAt>, length: u64) -> Result<()> {
+        assert!(target.takes_pipes());
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let mut pipe = Pipe::new(reader, writer);
+        // Backwards, so that each offset counts.
+        for (at, bytes) in self.0.chunks(60_001).enumerate().collect::<Vec<_>>().into_iter().rev() {
+            pipe.writer().write_all(bytes).expect("less than the pipe takes");
+            pipe.filled(bytes.len());
+            pipe = target.write_pipe(at as u64 * 60_001, pipe).await?;
+            assert_eq!(pipe.length(), 0);
+        }
+        assert_eq!(self.0.len() as u64, length);
+        Ok(())
     }
 }
 
@@ -53,6 +85,7 @@ async fn every_kind_of_payload_gives_the_same_file() -> Result<()> {
             Payload::region(Arc::new(InMemory(padded)), 3..3 + length as u64),
             Body::from_bytes(whole.clone()).into(),
             Body::from_stream(length as u64, stream::iter(pieces(&whole, 77_777))).into(),
+            Body::new(length as u64, Piped(whole.clone())).into(),
         ];
         for (number, payload) in payloads.into_iter().enumerate() {
             let key = format!("{length}/{number}");
@@ -61,7 +94,7 @@ async fn every_kind_of_payload_gives_the_same_file() -> Result<()> {
             assert_eq!(put.etag, store.head(&key.into(), HeadOptions::new()).await?.meta.etag);
         }
     }
-    assert_eq!(files(folder.path()).len(), 5 * 6);
+    assert_eq!(files(folder.path()).len(), 5 * 7);
     Ok(())
 }
 

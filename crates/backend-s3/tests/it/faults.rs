@@ -90,8 +90,9 @@ impl Setup {
                     }
                     all
                 }
-                Way::WriteTo => {
-                    let target = MemoryTarget::default();
+                Way::WriteTo | Way::Pipes => {
+                    let pipes = matches!(way, Way::Pipes);
+                    let target = if pipes { MemoryTarget::with_pipes() } else { MemoryTarget::default() };
                     body.write_to(Arc::new(target.clone())).await?;
                     target.bytes().to_vec()
                 }
@@ -108,9 +109,10 @@ enum Way {
     Stream,
     Read,
     WriteTo,
+    Pipes,
 }
 
-const WAYS: [Way; 4] = [Way::Bytes, Way::Stream, Way::Read, Way::WriteTo];
+const WAYS: [Way; 5] = [Way::Bytes, Way::Stream, Way::Read, Way::WriteTo, Way::Pipes];
 
 fn bytes(data: Seeded, length: u64) -> bytes::Bytes {
     data.bytes(0, usize::try_from(length).expect("small enough"))

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::{Buf, Bytes, BytesMut};
+use rangeway_core::Pipe;
 use tokio::io::AsyncReadExt;
 
 use super::FIRST_READ;
 use super::chunked::Chunks;
 use super::head::Framing;
 use super::pool::{Lease, Origin, Pool};
+#[cfg(target_os = "linux")]
+use crate::stream::Stream;
 
 /// How much `chunk` reads at a time, in bytes: a socket's buffer rarely holds more.
 const CHUNK: usize = 256 << 10;
@@ -75,6 +78,37 @@ impl DirectBody {
             .await?
         };
         self.consumed(pending + read)
+    }
+
+    /// Moves up to `limit` bytes of what is at hand into `pipe`: at least one, or 0 at the end or when the pipe is full.
+    /// `None` where the bytes are not in the socket as they are: they are encrypted, or sent in chunks.
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn read_pipe(&mut self, pipe: &mut Pipe, limit: usize) -> io::Result<Option<usize>> {
+        let Some(Lease { connection, .. }) = &mut self.lease else { return Ok(Some(0)) };
+        let Stream::Plain(stream) = &connection.stream else { return Ok(None) };
+        if self.framing == Framing::Chunked {
+            return Ok(None);
+        }
+        let limit = limit.min(clamp(self.left));
+        let pending = limit.min(connection.buffer.len());
+        let moved = if pending > 0 {
+            let copied = super::splice::copy(&connection.buffer[..pending], pipe)?;
+            connection.buffer.advance(copied);
+            copied
+        } else {
+            super::splice::receive(stream, pipe, limit).await?
+        };
+        if moved == 0 && pipe.is_full() {
+            return Ok(Some(0));
+        }
+        self.consumed(moved).map(Some)
+    }
+
+    /// Such bytes are read.
+    #[cfg(not(target_os = "linux"))]
+    #[allow(clippy::unused_async, clippy::unused_self, reason = "as where the kernel can")]
+    pub(crate) async fn read_pipe(&mut self, _: &mut Pipe, _: usize) -> io::Result<Option<usize>> {
+        Ok(None)
     }
 
     /// The next bytes in a buffer of their own; `None` at the end.

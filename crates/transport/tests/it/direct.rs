@@ -13,7 +13,7 @@ fn answer(head: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {head}\r\n\r\n{body}").into_bytes()
 }
 
-fn ok(headers: &str, body: &str) -> Vec<u8> {
+pub(crate) fn ok(headers: &str, body: &str) -> Vec<u8> {
     answer(&format!("200 OK\r\nContent-Length: {}{headers}", body.len()), body)
 }
 

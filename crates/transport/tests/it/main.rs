@@ -3,4 +3,7 @@
 mod direct;
 mod https;
 mod peer;
+// Elsewhere there is no splicing.
+#[cfg(target_os = "linux")]
+mod pipes;
 mod requests;
