@@ -108,6 +108,17 @@ impl RequestCounts {
         self.by_kind.iter().sum()
     }
 
+    /// Asserts that there were so many requests of these kinds, and no others.
+    ///
+    /// # Panics
+    /// When there were others.
+    pub fn assert_only(&self, expected: &[(RequestKind, u64)]) {
+        for (kind, count) in expected {
+            assert_eq!(self.of(*kind), *count, "{kind:?} in {self:?}");
+        }
+        assert_eq!(self.total(), expected.iter().map(|(_, count)| count).sum::<u64>(), "{self:?}");
+    }
+
     /// The most requests that were under way at one time, their response bodies included.
     pub fn peak_in_flight(&self) -> usize {
         self.peak_in_flight

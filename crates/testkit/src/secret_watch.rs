@@ -9,6 +9,9 @@ use rangeway_core::Error;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
+#[cfg(feature = "fault-server")]
+mod work;
+
 /// Notes what a client shows: all that its thread logs, and what is noted by hand.
 ///
 /// ```

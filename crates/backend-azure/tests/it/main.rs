@@ -1,6 +1,7 @@
 //! The azure backend against servers on loopback.
 
-mod counts;
+#[path = "../../../backend-s3/tests/it/costs.rs"]
+mod costs;
 #[path = "../../../backend-s3/tests/it/faults.rs"]
 mod faults;
 mod refusals;

@@ -1,13 +1,8 @@
 //! Nothing shows a secret: no log, no error and no `Debug` output, whatever the service does.
 
-use std::sync::Arc;
-
-use futures::{StreamExt, stream};
 use rangeway_backend_azure::AzureBackend;
-use rangeway_core::{
-    Backend, CopyOptions, Env, GetOptions, HeadOptions, Key, ListOptions, Settings, Store, StoreExt, StoreUri,
-};
-use rangeway_testkit::{Ending, Fault, FaultServer, Matcher, SecretWatch};
+use rangeway_core::{Backend, Env, Settings, StoreExt, StoreUri};
+use rangeway_testkit::{FaultServer, SecretWatch};
 
 use crate::support::{BUCKET, fault_server, open};
 
@@ -28,38 +23,8 @@ fn sas() -> String {
     format!("sv=2022-11-02&ss=b&srt=sco&sp=rwdlac&sig={SIGNATURE}")
 }
 
-/// What the service does: nothing wrong, and wrong in each way that ends in another kind of error.
-fn faults() -> Vec<Option<Fault>> {
-    vec![
-        None,
-        Some(Fault::Status { status: 403, code: "AuthenticationFailed", retry_after: None }),
-        Some(Fault::Status { status: 403, code: "AuthorizationFailure", retry_after: None }),
-        Some(Fault::Status { status: 503, code: "ServerBusy", retry_after: None }),
-        Some(Fault::Redirect { status: 307, location: "http://127.0.0.1:9/elsewhere".to_owned() }),
-        Some(Fault::BeforeHead(Ending::Reset)),
-        Some(Fault::InBody(3, Ending::Close)),
-        Some(Fault::NotHttp),
-    ]
-}
-
-/// Does one of everything with `store`, and notes what comes of it.
-async fn use_store(store: &Arc<dyn Store>, watch: &SecretWatch) {
-    let (key, other) = (Key::from("k"), Key::from("other"));
-    watch.note_result(&store.put_bytes("k", "0123456789").await);
-    watch.note_result(&store.put_bytes("large", vec![7; 6 << 20]).await);
-    watch.note_result(&store.head(&key, HeadOptions::new()).await);
-    watch.note_result(&store.get(&key, GetOptions::new()).await);
-    watch.note_result(&store.get_bytes("k").await);
-    watch.note_result(&store.copy(&key, &other, CopyOptions::new()).await);
-    for entry in store.list(ListOptions::new()).collect::<Vec<_>>().await {
-        watch.note_result(&entry);
-    }
-    for deleted in store.delete(stream::iter([key, other]).boxed()).collect::<Vec<_>>().await {
-        watch.note_result(&deleted.result);
-    }
-    watch.note(store);
-    store.drain().await;
-}
+/// How the service refuses credentials.
+const REFUSALS: &[(u16, &str)] = &[(403, "AuthenticationFailed"), (403, "AuthorizationFailure")];
 
 fn settings(endpoint: &str) -> Settings {
     Settings::new(Env::empty())
@@ -74,15 +39,12 @@ fn settings(endpoint: &str) -> Settings {
 async fn use_server(server: &FaultServer, settings: &Settings, watch: &SecretWatch) {
     let uri = StoreUri::new("az", BUCKET, "");
     watch.note(settings);
-    for fault in faults() {
-        server.behave();
-        if let Some(fault) = fault {
-            server.on(Matcher::any(), fault);
-        }
-        use_store(&open(settings), watch).await;
+    let work = async || {
+        watch.use_store(&open(settings)).await;
         watch.note_result(&AzureBackend.list_containers(&uri, settings).await);
-    }
-    assert!(watch.has_seen("trying again") && watch.has_seen("AuthenticationFailed"), "this was watched");
+    };
+    watch.under_faults(server, REFUSALS, work).await;
+    assert!(watch.has_seen("trying again"), "this was watched");
     watch.assert_no_secret();
 }
 
@@ -124,15 +86,12 @@ async fn secrets_of_a_service_principal() {
         .set("client-secret", CLIENT_SECRET)
         .set("authority-host", server.endpoint());
     watch.note(&settings);
-    for fault in faults() {
-        server.behave();
-        if let Some(fault) = fault {
-            server.on(Matcher::any(), fault);
-        }
+    let work = async || {
         let store = open(&settings);
         watch.note_result(&store.get_bytes("k").await);
         watch.note(&store);
-    }
+    };
+    watch.under_faults(&server, REFUSALS, work).await;
     assert!(server.requests().iter().any(|request| request.path.contains("oauth2")), "it was in use");
     watch.assert_no_secret();
 }
@@ -142,7 +101,7 @@ async fn secrets_where_nobody_listens() {
     let watch = watch();
     let settings = settings(&fault_server().endpoint()).set("attempts", "1");
     for (name, secret) in [("account-key", KEY), ("sas-token", &sas()), ("bearer-token", TOKEN)] {
-        use_store(&open(&settings.clone().set(name, secret)), &watch).await;
+        watch.use_store(&open(&settings.clone().set(name, secret))).await;
     }
     watch.assert_no_secret();
 }
@@ -194,7 +153,7 @@ async fn secrets_in_uris_and_in_variables() {
     ] {
         let settings = settings(&endpoint).set(name, value);
         match AzureBackend.open(&StoreUri::new("az", BUCKET, ""), &settings) {
-            Ok(store) => use_store(&store, &watch).await,
+            Ok(store) => watch.use_store(&store).await,
             Err(error) => watch.note_error(&error),
         }
     }

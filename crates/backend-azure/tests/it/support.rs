@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rangeway_backend_azure::AzureBackend;
 use rangeway_core::{Backend, Env, Settings, Store, StoreUri};
-use rangeway_testkit::FaultServer;
+use rangeway_testkit::{FaultServer, RequestKind};
 
 /// The container that servers are started with.
 pub(crate) const BUCKET: &str = "data";
@@ -17,6 +17,13 @@ pub(crate) const CONDITION: &str = "if-match";
 
 /// How many requests tell that a blob is empty.
 pub(crate) const EMPTY: u64 = 1;
+
+/// What a copy costs.
+pub(crate) const COPY: &[(RequestKind, u64)] = &[(RequestKind::CopyObject, 1)];
+
+/// What an upload of three blocks costs.
+pub(crate) const UPLOAD: &[(RequestKind, u64)] =
+    &[(RequestKind::UploadPart, 3), (RequestKind::CompleteMultipart, 1)];
 
 /// A server that fails as told.
 pub(crate) fn fault_server() -> FaultServer {

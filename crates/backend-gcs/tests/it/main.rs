@@ -3,6 +3,8 @@
 mod buckets;
 mod conditions;
 mod conformance;
+#[path = "../../../backend-s3/tests/it/costs.rs"]
+mod costs;
 mod counts;
 mod credentials;
 #[path = "../../../backend-s3/tests/it/faults.rs"]

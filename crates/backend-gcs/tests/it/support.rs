@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use rangeway_backend_gcs::GcsBackend;
 use rangeway_core::{Backend, Env, Settings, Store, StoreUri};
-use rangeway_testkit::FaultServer;
 use rangeway_testkit::conformance::Fixture;
+use rangeway_testkit::{FaultServer, RequestKind};
+
+pub(crate) use crate::costs::setup;
 
 /// The bucket that servers are started with.
 pub(crate) const BUCKET: &str = "data";
@@ -18,6 +20,13 @@ pub(crate) const CONDITION: &str = "x-goog-if-generation-match";
 
 /// How many requests tell that an object is empty: the service refuses the range and does not say the size.
 pub(crate) const EMPTY: u64 = 2;
+
+/// What a copy costs: what stands with its source is asked for first.
+pub(crate) const COPY: &[(RequestKind, u64)] = &[(RequestKind::HeadObject, 1), (RequestKind::CopyObject, 1)];
+
+/// What an upload of three parts costs.
+pub(crate) const UPLOAD: &[(RequestKind, u64)] =
+    &[(RequestKind::CreateMultipart, 1), (RequestKind::UploadPart, 3), (RequestKind::CompleteMultipart, 1)];
 
 /// A server that fails as told.
 pub(crate) fn fault_server() -> FaultServer {
@@ -32,13 +41,6 @@ pub(crate) fn settings_of(server: &FaultServer) -> Settings {
 /// The store of the bucket.
 pub(crate) fn open(settings: &Settings) -> Arc<dyn Store> {
     GcsBackend.open(&StoreUri::new("gs", BUCKET, ""), settings).expect("the settings are valid")
-}
-
-/// A server in memory and its store, with the engine's own settings.
-pub(crate) fn setup() -> (FaultServer, Arc<dyn Store>) {
-    let server = fault_server();
-    let store = open(&settings_of(&server));
-    (server, store)
 }
 
 /// A store on its server.

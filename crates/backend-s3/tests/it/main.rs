@@ -3,6 +3,7 @@
 mod buckets;
 mod conformance_memory;
 mod conformance_s3s;
+mod costs;
 mod counts;
 mod endpoints;
 mod faults;
@@ -12,3 +13,5 @@ mod requests;
 mod secrets;
 mod security;
 mod support;
+#[path = "faults/uploads.rs"]
+mod uploads;

@@ -1,8 +1,5 @@
 //! Faults that S3 knows and Azure does not: errors that come with success, and copies in parts.
 
-#[path = "faults/uploads.rs"]
-mod uploads;
-
 use rangeway_core::{CopyOptions, ErrorKind, Key, PutMode, PutOptions};
 use rangeway_testkit::{Ending, Fault, Matcher, RequestKind};
 

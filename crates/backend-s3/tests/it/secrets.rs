@@ -1,14 +1,8 @@
 //! Nothing shows a secret: no log, no error and no `Debug` output, whatever the service does.
 
-use std::sync::Arc;
-
-use futures::{StreamExt, stream};
 use rangeway_backend_s3::S3Backend;
-use rangeway_core::{
-    Backend, CopyOptions, Env, GetOptions, HeadOptions, Key, ListOptions, PutOptions, Settings, Store,
-    StoreExt, StoreUri,
-};
-use rangeway_testkit::{Ending, Fault, FaultServer, Matcher, SecretWatch};
+use rangeway_core::{Backend, Env, Settings, StoreUri};
+use rangeway_testkit::{FaultServer, SecretWatch};
 use tempfile::NamedTempFile;
 
 use crate::support::{BUCKET, open};
@@ -16,54 +10,21 @@ use crate::support::{BUCKET, open};
 const SECRET: &str = "hunter2-secret-access-key";
 const TOKEN: &str = "hunter3-session-token";
 
-/// What the service does: nothing wrong, and wrong in each way that ends in another kind of error.
-fn faults() -> Vec<Option<Fault>> {
-    vec![
-        None,
-        Some(Fault::access_denied()),
-        Some(Fault::Status { status: 403, code: "SignatureDoesNotMatch", retry_after: None }),
-        Some(Fault::Status { status: 400, code: "ExpiredToken", retry_after: None }),
-        Some(Fault::slow_down(None)),
-        Some(Fault::Redirect { status: 307, location: "http://127.0.0.1:9/elsewhere".to_owned() }),
-        Some(Fault::BeforeHead(Ending::Reset)),
-        Some(Fault::InBody(3, Ending::Close)),
-        Some(Fault::NotHttp),
-    ]
-}
-
-/// Does one of everything with `store`, and notes what comes of it.
-async fn use_store(store: &Arc<dyn Store>, watch: &SecretWatch) {
-    let (key, other) = (Key::from("k"), Key::from("other"));
-    watch.note_result(&store.put_bytes("k", "0123456789").await);
-    watch.note_result(&store.put_bytes("large", vec![7; 6 << 20]).await);
-    watch.note_result(&store.head(&key, HeadOptions::new()).await);
-    watch.note_result(&store.get(&key, GetOptions::new()).await);
-    watch.note_result(&store.get_bytes("k").await);
-    watch.note_result(&store.copy(&key, &other, CopyOptions::new()).await);
-    watch.note_result(&store.start_multipart(&other, PutOptions::new()).await);
-    for entry in store.list(ListOptions::new()).collect::<Vec<_>>().await {
-        watch.note_result(&entry);
-    }
-    for deleted in store.delete(stream::iter([key, other]).boxed()).collect::<Vec<_>>().await {
-        watch.note_result(&deleted.result);
-    }
-    watch.note(store);
-    store.drain().await;
-}
+/// How the service refuses credentials.
+const REFUSALS: &[(u16, &str)] =
+    &[(403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (400, "ExpiredToken")];
 
 /// Uses a store with these settings under every fault.
 async fn use_server(server: &FaultServer, settings: &Settings, watch: &SecretWatch) {
     let uri = StoreUri::new("s3", BUCKET, "");
     let settings = settings.clone().set("attempts", "2").set("backoff", "1ms").set("put-threshold", "5MiB");
     watch.note(&settings);
-    for fault in faults() {
-        server.behave();
-        if let Some(fault) = fault {
-            server.on(Matcher::any(), fault);
-        }
-        use_store(&open(&settings), watch).await;
+    let work = async || {
+        watch.use_store(&open(&settings)).await;
         watch.note_result(&S3Backend.list_containers(&uri, &settings).await);
-    }
+    };
+    watch.under_faults(server, REFUSALS, work).await;
+    assert!(watch.has_seen("trying again"), "this was watched");
 }
 
 fn server() -> (FaultServer, SecretWatch, Settings) {
@@ -85,7 +46,6 @@ async fn keys_and_tokens_of_settings() {
         sent.iter().any(|request| request.header("x-amz-security-token") == Some(TOKEN)),
         "it was in use"
     );
-    assert!(watch.has_seen("trying again") && watch.has_seen("SignatureDoesNotMatch"), "this was watched");
     watch.assert_no_secret();
 }
 
@@ -95,7 +55,7 @@ async fn keys_and_tokens_where_nobody_listens() {
     drop(server);
     let settings = settings.set("secret-access-key", SECRET).set("session-token", TOKEN);
     let settings = settings.set("attempts", "1").set("put-threshold", "5MiB");
-    use_store(&open(&settings), &watch).await;
+    watch.use_store(&open(&settings)).await;
     watch.assert_no_secret();
 }
 
@@ -123,7 +83,7 @@ async fn keys_and_tokens_in_a_uri_and_in_variables() {
     }
     for secret in ["a\nb", "\u{7f}"] {
         let settings = settings.clone().set("session-token", format!("{TOKEN}{secret}"));
-        use_store(&open(&settings), &watch).await;
+        watch.use_store(&open(&settings)).await;
     }
     watch.assert_no_secret();
 }

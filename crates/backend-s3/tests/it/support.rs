@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rangeway_backend_s3::S3Backend;
 use rangeway_core::{Backend, Env, Settings, Store, StoreUri};
 use rangeway_testkit::conformance::{Fixture, Gap};
-use rangeway_testkit::{FaultServer, S3Server};
+use rangeway_testkit::{FaultServer, RequestKind, S3Server};
 
 /// The bucket that servers are started with.
 pub(crate) const BUCKET: &str = "data";
@@ -23,6 +23,13 @@ pub(crate) const CONDITION: &str = "if-match";
 
 /// How many requests tell that an object is empty.
 pub(crate) const EMPTY: u64 = 1;
+
+/// What a copy costs.
+pub(crate) const COPY: &[(RequestKind, u64)] = &[(RequestKind::CopyObject, 1)];
+
+/// What an upload of three parts costs.
+pub(crate) const UPLOAD: &[(RequestKind, u64)] =
+    &[(RequestKind::CreateMultipart, 1), (RequestKind::UploadPart, 3), (RequestKind::CompleteMultipart, 1)];
 
 /// A server that fails as told.
 pub(crate) fn fault_server() -> FaultServer {
