@@ -1,5 +1,6 @@
 //! `Body`: the bytes of a read, consumed once, in the way that suits the caller.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -168,10 +169,11 @@ impl Body {
         if buffer.capacity() - buffer.len() < length {
             buffer.reserve(length);
         }
+        let end = buffer.len() + length;
         if length > 0 {
             self.source.read_into(buffer, length).await?;
         }
-        Ok(())
+        whole(buffer.len(), end)
     }
 
     /// All remaining bytes as one buffer.
@@ -181,7 +183,11 @@ impl Body {
     pub async fn bytes(mut self) -> Result<Bytes> {
         match self.remaining_in_memory()? {
             0 => Ok(Bytes::new()),
-            length => self.source.bytes(length).await,
+            length => {
+                let bytes = self.source.bytes(length).await?;
+                whole(bytes.len(), length)?;
+                Ok(bytes)
+            }
         }
     }
 
@@ -229,6 +235,15 @@ impl Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body").field("remaining", &self.remaining).finish_non_exhaustive()
+    }
+}
+
+/// Fails unless as many bytes came as were to come.
+fn whole(came: usize, length: usize) -> Result<()> {
+    match came.cmp(&length) {
+        Ordering::Less => Err(ended_early((length - came) as u64)),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(too_long()),
     }
 }
 

@@ -88,7 +88,7 @@ impl Conditions {
         let seconds = |time: SystemTime| {
             time.duration_since(SystemTime::UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
         };
-        let matches = |wanted: &str| wanted == "*" || wanted.split(',').any(|one| Some(one.trim()) == etag);
+        let matches = |wanted: &str| wanted == "*" || tags(wanted).any(|one| Some(one) == etag);
         if let Some(wanted) = &self.if_match {
             if !matches(wanted) {
                 return Err(Error::new(
@@ -112,6 +112,16 @@ impl Conditions {
         }
         Ok(())
     }
+}
+
+/// The etags of a list. A comma inside quotes belongs to the etag.
+fn tags(list: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let between = move |c: char| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    };
+    list.split(between).map(str::trim)
 }
 
 /// Options of [`Store::get`](crate::Store::get).
@@ -369,6 +379,16 @@ mod tests {
         assert_eq!(check(|o| o.if_match("\"x\"")), Err(ErrorKind::PreconditionFailed));
         assert_eq!(check(|o| o.if_none_match("\"x\"")), Ok(()));
         assert_eq!(check(|o| o.if_none_match("\"e\"")), Err(ErrorKind::NotModified));
+        for (wanted, etag, holds) in [
+            ("\"a\", \"b\"", "\"b\"", true),
+            ("\"a,b\"", "\"a,b\"", true),
+            ("\"a,b\"", "\"a", false),
+            ("\"a,b\",W/\"c\"", "W/\"c\"", true),
+            ("plain", "plain", true),
+        ] {
+            let conditions = GetOptions::new().if_match(wanted).conditions;
+            assert_eq!(conditions.check(Some(etag), None).is_ok(), holds, "{wanted} and {etag}");
+        }
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let conditions =
             |o: GetOptions| o.conditions.check(Some("\"e\""), Some(at(100))).map_err(|e| e.kind());

@@ -76,7 +76,7 @@ impl std::str::FromStr for StoreUri {
 
     fn from_str(text: &str) -> Result<Self> {
         let bad = |why: &str| {
-            let shown = text.split('?').next().unwrap_or_default();
+            let shown = without_credentials(text.split('?').next().unwrap_or_default());
             Error::invalid(format!("{shown:?} is not a store URI: {why}"))
                 .with_operation(Operation::Open)
                 .with_hint("write it as scheme://container/key, for example s3://bucket/path/file.bin")
@@ -108,6 +108,14 @@ impl std::str::FromStr for StoreUri {
             settings,
         })
     }
+}
+
+/// A URI as messages may show it: what stands before an `@` may be a password.
+fn without_credentials(uri: &str) -> String {
+    let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
+    let end = rest.find('/').unwrap_or(rest.len());
+    let Some(at) = rest[..end].rfind('@') else { return uri.to_owned() };
+    if scheme.is_empty() { format!("...{}", &rest[at..]) } else { format!("{scheme}://...{}", &rest[at..]) }
 }
 
 fn parse_setting(pair: &str) -> Result<(String, String)> {
@@ -190,6 +198,19 @@ mod tests {
         assert_eq!(uri.settings(), [("query".to_owned(), "sig=x%2By&flag?".to_owned())]);
         assert_eq!(uri.to_string(), "https://h:1/a%20b/c");
         Ok(())
+    }
+
+    #[test]
+    fn refusals_show_no_password() {
+        for text in [
+            "s3://user:hunter2@b/k",
+            "https://user:hunter2@h",
+            "s 3://user:hunter2@b/k?x=y",
+            "user:hunter2@b/k",
+        ] {
+            let shown = text.parse::<StoreUri>().expect_err("refused").to_string();
+            assert!(!shown.contains("hunter2") && !shown.contains("user"), "{shown}");
+        }
     }
 
     #[test]

@@ -289,8 +289,9 @@ impl MemoryUpload {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn try_complete(&self, parts: &[UploadedPart]) -> Result<PutResponse> {
+    fn try_complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
         let sent = self.parts().take().ok_or_else(ended)?;
+        parts.sort_unstable_by_key(|part| part.number);
         let chunks = parts
             .iter()
             .map(|part| sent.get(&part.number).cloned())
@@ -317,7 +318,7 @@ impl MultipartUpload for MemoryUpload {
     }
 
     async fn complete(&self, parts: Vec<UploadedPart>) -> Result<PutResponse> {
-        self.store.locate(Operation::Multipart, &self.key, self.try_complete(&parts))
+        self.store.locate(Operation::Multipart, &self.key, self.try_complete(parts))
     }
 
     async fn abort(&self) -> Result<()> {

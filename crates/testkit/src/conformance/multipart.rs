@@ -61,11 +61,11 @@ impl ThreeParts {
     }
 }
 
-/// Parts may be sent in any order.
+/// Parts may be sent in any order, and named in any order: their numbers decide.
 pub async fn multipart_parts_out_of_order(fixture: &dyn Fixture) {
     let upload = ThreeParts::start(fixture, PutOptions::new()).await;
     let (third, first, second) = (upload.send(3).await, upload.send(1).await, upload.send(2).await);
-    upload.complete(vec![first, second, third]).await;
+    upload.complete(vec![second, third, first]).await;
 }
 
 /// Parts may be sent at the same time.
