@@ -8,12 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{FutureExt, TryFutureExt};
-use rangeway_core::{BodySource, Error, Result, WriteAt};
+use rangeway_core::{BodySource, Error, ErrorKind, Result, WriteAt};
 use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::budget::Reservation;
-use crate::controller::Permit;
 use crate::engine::Engine;
 use crate::part::{PartReader, Source};
 use crate::part_size::{Known, Left, Sizes};
@@ -43,8 +42,6 @@ pub(crate) struct RangedBody {
     source: Arc<Source>,
     /// The part whose bytes are handed on as they come.
     first: PartReader,
-    /// Whether a request for it is still to be sent.
-    unopened: bool,
     /// What no part has been planned for yet.
     rest: Range<u64>,
     /// Bytes of the parts that have been planned.
@@ -54,6 +51,8 @@ pub(crate) struct RangedBody {
     ahead: VecDeque<AbortOnDropHandle<Result<(Bytes, Reservation)>>>,
     /// Bytes of a part for which `read` had no room.
     left_over: Bytes,
+    /// Whether a part failed: what follows it must never be taken for what follows the one before it.
+    failed: bool,
 }
 
 impl RangedBody {
@@ -64,12 +63,12 @@ impl RangedBody {
         Self {
             source,
             first,
-            unopened: false,
             rest,
             planned,
             sizes,
             ahead: VecDeque::new(),
             left_over: Bytes::new(),
+            failed: false,
         }
     }
 
@@ -127,17 +126,6 @@ impl RangedBody {
         engine.policy.memory_limit / engine.controller.window() as u64
     }
 
-    /// The right to send the request for the first part, if it is still to be sent. The caller may read its body at
-    /// any pace, so the right ends with the first bytes.
-    async fn permit_to_open(&mut self) -> Result<Option<Permit>> {
-        if !self.unopened {
-            return Ok(None);
-        }
-        let permit = self.source.engine.permit(self.first.deadline()).await?;
-        self.unopened = false;
-        Ok(Some(permit))
-    }
-
     /// Reads ahead as far as the window and the memory allow. Without memory for the part that is needed next, it
     /// becomes the first one: streams that nobody goes on with may hold memory for ever.
     fn read_ahead(&mut self) {
@@ -151,14 +139,13 @@ impl RangedBody {
             let Some(reservation) = engine.read_budget.try_acquire(length) else {
                 if self.ahead.is_empty() && self.first.remaining() == 0 {
                     self.first = self.plan(length);
-                    self.unopened = true;
                 }
                 break;
             };
             let mut part = self.plan(length);
             let engine = Arc::clone(&engine);
             self.ahead.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
-                let _permit = engine.permit(part.deadline()).await?;
+                part.enter().await?;
                 Ok((read_whole(&engine, &mut part).await?, reservation))
             })));
         }
@@ -166,16 +153,8 @@ impl RangedBody {
 }
 
 /// Hands the bytes of a part to `target` as they come, at `offset`: slower than whole parts, and with no memory of ours.
-async fn pass_through(
-    engine: &Engine,
-    part: &mut PartReader,
-    target: &Arc<dyn WriteAt>,
-    mut offset: u64,
-) -> Result<()> {
-    let mut permit = Some(engine.permit(part.deadline()).await?);
+async fn pass_through(part: &mut PartReader, target: &Arc<dyn WriteAt>, mut offset: u64) -> Result<()> {
     while let Some(bytes) = part.chunk().await? {
-        // The request has been answered; the target may take its time.
-        permit.take();
         let end = offset + bytes.len() as u64;
         target.write_at(offset, bytes).await?;
         offset = end;
@@ -193,11 +172,8 @@ async fn hand_over(
 ) -> Result<()> {
     let piece = in_memory(piece)?;
     let mut pipe = if target.takes_pipes() { engine.pipes.take() } else { None };
-    let mut permit = None;
     while part.remaining() > 0 {
-        if permit.is_none() {
-            permit = Some(engine.permit(part.deadline()).await?);
-        }
+        part.enter().await?;
         let before = part.position();
         if let Some(mut filled) = pipe.take() {
             // What is in it comes before anything that has to be read.
@@ -220,7 +196,7 @@ async fn hand_over(
             written?
         } else {
             // What the target waits for may be a request to this very store.
-            permit.take();
+            part.leave();
             writing.await?
         };
         if begun.elapsed() > SLOW {
@@ -256,7 +232,6 @@ impl BodySource for RangedBody {
         }
         self.read_ahead();
         if self.first.remaining() > 0 {
-            let _permit = self.permit_to_open().await?;
             return self.first.chunk().await;
         }
         let Some(next) = self.ahead.front_mut() else { return Ok(None) };
@@ -265,7 +240,7 @@ impl BodySource for RangedBody {
         let (bytes, reservation) = match joined.map_err(task_failed).flatten() {
             Ok(read) => read,
             Err(error) => {
-                // What is behind the part that failed must never be taken for what follows the one before it.
+                self.failed = true;
                 self.rest = 0..0;
                 self.ahead.clear();
                 return Err(error);
@@ -279,7 +254,6 @@ impl BodySource for RangedBody {
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
         self.read_ahead();
         if self.left_over.is_empty() && self.first.remaining() > 0 {
-            let _permit = self.permit_to_open().await?;
             return self.first.read(buffer).await;
         }
         let Some(mut bytes) = self.chunk().await? else { return Ok(0) };
@@ -306,11 +280,10 @@ impl BodySource for RangedBody {
             let Some(mut part) = self.next_part(schedule.len(), u64::MAX) else { break };
             let after = spare.split_off(in_memory(part.remaining())?);
             let mut piece = std::mem::replace(&mut spare, after);
-            let engine = Arc::clone(self.engine());
             let position = part.position();
             schedule
                 .start(async move {
-                    let _permit = engine.permit(part.deadline()).await?;
+                    part.enter().await?;
                     part.fill(&mut piece).await?;
                     Ok((position, piece))
                 })
@@ -342,6 +315,9 @@ impl BodySource for RangedBody {
     }
 
     async fn write_to(&mut self, target: &Arc<dyn WriteAt>, _length: u64) -> Result<()> {
+        if self.failed {
+            return Err(Error::new(ErrorKind::Interrupted, "a part of the body failed before"));
+        }
         if self.is_streaming() {
             let mut offset = 0;
             while let Some(bytes) = self.chunk().await? {
@@ -362,7 +338,7 @@ impl BodySource for RangedBody {
             let piece = (PIECE.min(self.memory_per_part()) / GRAIN * GRAIN).max(GRAIN).min(part.remaining());
             let Some(reservation) = schedule.reserve(&engine.read_budget, piece, patience).await? else {
                 patience = Duration::ZERO;
-                schedule.meanwhile(pass_through(&engine, &mut part, target, offset)).await??;
+                schedule.meanwhile(pass_through(&mut part, target, offset)).await??;
                 continue;
             };
             let (target, engine) = (Arc::clone(target), Arc::clone(&engine));

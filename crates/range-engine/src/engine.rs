@@ -154,7 +154,8 @@ impl Engine {
     /// `error` itself when trying again is no use or not allowed.
     pub(crate) async fn failed(&self, attempts: &mut Attempts, error: Error) -> Result<()> {
         let kind = error.kind();
-        if matches!(kind, ErrorKind::RateLimited | ErrorKind::Timeout) {
+        // A caller's deadline says nothing of the service.
+        if error.is_retryable() && matches!(kind, ErrorKind::RateLimited | ErrorKind::Timeout) {
             self.controller.refused();
         }
         attempts.failed(error).await?;

@@ -11,6 +11,7 @@ use futures::stream::{self, StreamExt};
 use rangeway_core::{Body, Error, ErrorKind, GetOptions, Key, ObjectMeta, Operation, Pipe, Result};
 use tokio::time::timeout;
 
+use crate::controller::Permit;
 use crate::engine::{Engine, limited};
 use crate::hedge::timed;
 use crate::pace::Speed;
@@ -60,8 +61,8 @@ impl Source {
     async fn open(&self, range: Range<u64>, attempt: u32) -> Result<Body> {
         let mut options = GetOptions::new().range(range.clone());
         options.version.clone_from(&self.version);
-        // `If-Match` never holds for weak etags; the answer's is compared below.
-        options.conditions.if_match = self.etag.clone().filter(|etag| !etag.starts_with("W/"));
+        // `If-Match` never holds for weak etags, and no header carries some others; the answer's is compared below.
+        options.conditions.if_match = self.etag.clone().filter(|etag| !is_weak(etag) && etag.is_ascii());
         self.engine.counters.request(attempt);
         let answer = self.engine.get(&self.key, &options);
         let answer = limited(self.engine.policy.first_byte_timeout, self.deadline, "no answer", answer).await;
@@ -74,7 +75,8 @@ impl Source {
         })?;
         let same_time = self.last_modified.is_none() || answer.meta.last_modified == self.last_modified;
         let same = match &self.etag {
-            Some(etag) => answer.meta.etag.as_ref() == Some(etag),
+            // States that differ may share a weak etag.
+            Some(etag) => answer.meta.etag.as_ref() == Some(etag) && (same_time || !is_weak(etag)),
             None => same_time,
         };
         if !same || answer.meta.size != self.size {
@@ -116,6 +118,10 @@ impl Source {
     }
 }
 
+fn is_weak(etag: &str) -> bool {
+    etag.starts_with("W/")
+}
+
 /// The error of a read that met another state of the object than it began with.
 fn changed() -> Error {
     Error::new(ErrorKind::PreconditionFailed, "the object changed while it was being read")
@@ -129,6 +135,9 @@ pub(crate) struct PartReader {
     range: Range<u64>,
     /// Open at the next byte, and never longer than the range.
     body: Option<Body>,
+    /// The place in the window that the part has while it is read. A part without one takes a place for each request,
+    /// until it is answered.
+    place: Option<Permit>,
     /// How fast the body comes, while nobody but the service decides that.
     speed: Option<Speed>,
     /// Whether whoever takes the bytes has kept the body waiting.
@@ -143,7 +152,7 @@ impl PartReader {
     pub(crate) fn new(source: Arc<Source>, range: Range<u64>, body: Option<Body>) -> Self {
         let attempts = Attempts::new(source.engine.policy.retry(), source.deadline);
         let body = body.map(|body| limit(body, range.end - range.start));
-        Self { source, range, body, speed: None, held_up: false, attempts, progress: 0 }
+        Self { source, range, body, place: None, speed: None, held_up: false, attempts, progress: 0 }
     }
 
     /// What all parts of this read share.
@@ -163,9 +172,20 @@ impl PartReader {
         self.range.end - self.range.start
     }
 
-    /// When all of it must have been read.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.source.deadline
+    /// Takes a place in the window, unless it has one.
+    ///
+    /// # Errors
+    /// `Timeout` when the deadline passes first.
+    pub(crate) async fn enter(&mut self) -> Result<()> {
+        if self.place.is_none() {
+            self.place = Some(self.source.engine.permit(self.source.deadline).await?);
+        }
+        Ok(())
+    }
+
+    /// Gives its place in the window to others.
+    pub(crate) fn leave(&mut self) {
+        self.place = None;
     }
 
     /// The body had to wait: how fast it comes says nothing of the service from now on.
@@ -286,6 +306,10 @@ impl PartReader {
     /// Opens a body at the next byte, unless one is open.
     async fn open(&mut self) -> Result<()> {
         if self.body.is_none() {
+            let _place = match self.place {
+                Some(_) => None,
+                None => Some(self.source.engine.permit(self.source.deadline).await?),
+            };
             let body = self.source.open(self.range.clone(), self.attempts.number()).await?;
             self.opened(body);
         }
@@ -302,6 +326,10 @@ impl PartReader {
         self.progress += bytes as u64;
         self.source.arrived.fetch_add(bytes as u64, Ordering::Relaxed);
         self.source.engine.counters.read(bytes as u64);
+        if self.range.is_empty() {
+            // A body that goes on after its part keeps a connection.
+            self.body = None;
+        }
         bytes
     }
 

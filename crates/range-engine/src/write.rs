@@ -12,7 +12,6 @@ use rangeway_core::{
 };
 use tokio::sync::oneshot;
 
-use crate::budget::Reservation;
 use crate::engine::{Engine, until};
 use crate::feed::Feed;
 use crate::plan;
@@ -162,9 +161,13 @@ async fn send_parts(
         let (reservation, payload) = if feed.may_stall() {
             let payload = schedule.meanwhile(feed.next(size)).await??;
             let found = payload.as_ref().and_then(Payload::length).unwrap_or_default();
-            (reserve(schedule, engine, found).await?, payload)
+            // A write that has no part under way takes memory in any case: the bytes are there already.
+            let reserved = schedule.reserve(&engine.write_budget, found, Duration::ZERO).await?;
+            (reserved.unwrap_or_else(|| engine.write_budget.overdraw(found)), payload)
         } else {
-            let reservation = reserve(schedule, engine, size).await?;
+            // What others hold they send, and give back.
+            let reserved = schedule.reserve(&engine.write_budget, size, Duration::MAX).await?;
+            let reservation = reserved.expect("patience without end");
             (reservation, schedule.meanwhile(feed.next(size)).await??)
         };
         let Some(payload) = payload else { break };
@@ -187,10 +190,4 @@ async fn send_parts(
     let mut parts = schedule.finish().await?;
     parts.sort_unstable_by_key(|part| part.number);
     Ok(parts)
-}
-
-/// Waits for memory. A write that has no part under way takes it in any case: it could not go on otherwise.
-async fn reserve(schedule: &mut Schedule<UploadedPart>, engine: &Engine, bytes: u64) -> Result<Reservation> {
-    let reserved = schedule.reserve(&engine.write_budget, bytes, Duration::ZERO).await?;
-    Ok(reserved.unwrap_or_else(|| engine.write_budget.overdraw(bytes)))
 }

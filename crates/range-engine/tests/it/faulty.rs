@@ -11,8 +11,9 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use rangeway_core::{
     Body, Capabilities, CopyOptions, DeleteResult, Error, ErrorKind, GetOptions, GetRange, GetResponse,
-    HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MemoryStore, MultipartUpload, PartLimits,
-    PartSpec, Payload, PutOptions, PutResponse, Result, Store, StoreUri, TransferStats, UploadedPart,
+    HeadOptions, HeadResponse, Key, ListEntry, ListOptions, MemoryStore, MultipartUpload, ObjectMeta,
+    PartLimits, PartSpec, Payload, PutOptions, PutResponse, Result, Store, StoreUri, TransferStats,
+    UploadedPart,
 };
 
 /// What happens to one request.
@@ -49,6 +50,8 @@ pub(crate) enum Fault {
 
 type Script = dyn Fn(usize) -> Fault + Send + Sync;
 
+type MetaScript = dyn Fn(usize, &mut ObjectMeta) + Send + Sync;
+
 /// What requests were sent.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
@@ -83,6 +86,7 @@ pub(crate) struct Faulty {
     inner: MemoryStore,
     capabilities: Capabilities,
     get_script: Arc<Script>,
+    meta_script: Arc<MetaScript>,
     part_script: Arc<Script>,
     part_calls: Arc<AtomicUsize>,
     copy_time: Duration,
@@ -103,6 +107,7 @@ impl Faulty {
             inner: MemoryStore::new("faulty"),
             capabilities,
             get_script: Arc::new(|_| Fault::None),
+            meta_script: Arc::new(|_, _| {}),
             part_script: Arc::new(|_| Fault::None),
             part_calls: Arc::default(),
             copy_time: Duration::ZERO,
@@ -113,6 +118,12 @@ impl Faulty {
     /// What happens to each GET, by its number from 0.
     pub(crate) fn on_get(mut self, script: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Self {
         self.get_script = Arc::new(script);
+        self
+    }
+
+    /// What else the answer to each GET says of the object, by its number from 0.
+    pub(crate) fn on_meta(mut self, script: impl Fn(usize, &mut ObjectMeta) + Send + Sync + 'static) -> Self {
+        self.meta_script = Arc::new(script);
         self
     }
 
@@ -202,7 +213,8 @@ impl Store for Faulty {
             }
             _ => {}
         }
-        let response = self.inner.get(key, options).await?;
+        let mut response = self.inner.get(key, options).await?;
+        (self.meta_script)(number, &mut response.meta);
         match fault {
             Fault::Break(after) => cut(response, after, Some(ErrorKind::Interrupted)).await,
             Fault::Stall(after) | Fault::IgnoreRangeAndStall(after) => cut(response, after, None).await,

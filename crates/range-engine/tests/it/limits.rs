@@ -102,6 +102,26 @@ async fn memory_is_bounded_under_any_number_of_reads() -> Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn memory_is_bounded_under_any_number_of_writes() -> Result<()> {
+    let faulty = Faulty::new().on_part(|_| Fault::Delay(Duration::from_secs(3)));
+    let store = Ranged::new(faulty, policy().in_flight(16).memory_limit(256 * KIB).put_threshold(64 * KIB))?;
+    let bytes = data(500 * KIB);
+    let writes = (0..40).map(|number| {
+        let (store, bytes) = (store.clone(), bytes.clone());
+        tokio::spawn(
+            async move { store.put(&number.to_string().into(), bytes.into(), PutOptions::new()).await },
+        )
+    });
+    for write in writes.collect::<Vec<_>>() {
+        write.await.expect("no panic")?;
+    }
+    assert_eq!(store.inner().memory().get_bytes("39").await?, bytes);
+    let stats = store.stats();
+    assert!(stats.peak_buffered <= 256 * KIB && stats.peak_buffered >= 192 * KIB, "{stats:?}");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn streams_that_nobody_goes_on_with_keep_no_memory_from_others() -> Result<()> {
     let (store, bytes) = store(1, 1024 * KIB).await?;
     let mut stalled = Vec::new();

@@ -1,7 +1,7 @@
 //! Reads: whatever breaks, the bytes are right or the error has a name.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -380,5 +380,47 @@ async fn nothing_is_read_behind_a_part_that_failed() -> Result<()> {
         }
     }
     assert!(bytes.starts_with(&seen), "bytes from behind the failed part");
+    for mode in [Mode::Bytes, Mode::ReadInto, Mode::Read, Mode::Stream, Mode::WriteTo] {
+        let (store, _) = self::store(Faulty::new().on_get(script), 600_000).await?;
+        let mut body = get(&store, GetOptions::new()).await?.body;
+        while body.chunk().await.is_ok() {}
+        assert!(
+            consume(body, mode).await.is_err(),
+            "{mode:?} after a failure: half a body passes for a whole one"
+        );
+    }
+    Ok(())
+}
+
+/// A weak etag may stay the same for other bytes.
+#[tokio::test]
+async fn weak_etags_are_not_enough_to_be_the_same() -> Result<()> {
+    let modified = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    for (later, expected) in [(1, Ok(())), (2, Err(ErrorKind::PreconditionFailed))] {
+        let faulty = Faulty::new().on_meta(move |number, meta| {
+            meta.etag = Some("W/\"v\"".to_owned());
+            meta.last_modified = Some(modified(if number == 0 { 1 } else { later }));
+        });
+        let (store, bytes) = store(faulty, 200_000).await?;
+        let read = store.get_bytes("k").await;
+        assert_eq!(read.map(|read| assert!(read == bytes)).map_err(|error| error.kind()), expected);
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_repeat_have_a_place_in_the_window_too() -> Result<()> {
+    // Each object's first body breaks; all are asked for again at one time.
+    let script =
+        |number| if number < 20 { Fault::Break(1000) } else { Fault::Late(Duration::from_millis(10)) };
+    let (store, bytes) = store(Faulty::new().on_get(script), 60_000).await?;
+    let mut bodies = Vec::new();
+    for _ in 0..20 {
+        bodies.push(get(&store, GetOptions::new()).await?.body);
+    }
+    for read in futures::future::join_all(bodies.into_iter().map(Body::bytes)).await {
+        assert!(read? == bytes, "wrong bytes");
+    }
+    assert_eq!(store.stats().peak_in_flight, 4, "the policy allows 4");
     Ok(())
 }
