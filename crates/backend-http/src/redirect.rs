@@ -14,7 +14,8 @@ pub(crate) fn target(base: &Uri, location: &str) -> Result<Uri> {
     let location = location.split('#').next().unwrap_or_default().trim();
     let scheme = base.scheme_str().unwrap_or("https");
     let authority = base.authority().map_or("", |authority| authority.as_str());
-    let text = if location.contains("://") {
+    let before_path = location.split(['/', '?']).next().unwrap_or_default();
+    let text = if before_path.ends_with(':') {
         location.to_owned()
     } else if location.starts_with("//") {
         format!("{scheme}:{location}")
@@ -52,6 +53,8 @@ mod tests {
             ("/x//y", Some("https://h:1/x//y")),
             ("x", Some("https://h:1/a/x")),
             ("?d", Some("https://h:1/a/b?d")),
+            ("/x?next=http://h/y", Some("https://h:1/x?next=http://h/y")),
+            ("x?next=http://h/y", Some("https://h:1/a/x?next=http://h/y")),
             ("http://h/x", None),
             ("ftp://h/x", None),
             ("https://", None),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -167,11 +167,16 @@ fn address(uri: &Uri) -> Option<IpAddr> {
     host(uri).parse().ok()
 }
 
-/// Whether the host is a metadata service's address.
+/// The metadata services of EC2 and EKS that are not on the local link by their address.
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html>.
+const METADATA: [Ipv6Addr; 2] =
+    [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)];
+
+/// Whether the host may be a metadata service: one on the local link.
 fn is_link_local(uri: &Uri) -> bool {
     match address(uri) {
         Some(IpAddr::V4(address)) => address.is_link_local(),
-        Some(IpAddr::V6(address)) => address.is_unicast_link_local() || address.is_unique_local(),
+        Some(IpAddr::V6(address)) => address.is_unicast_link_local() || METADATA.contains(&address),
         None => false,
     }
 }
@@ -240,6 +245,7 @@ mod tests {
             ("http://169.254.169.254/latest", true, true),
             ("http://[fd00:ec2::254]/latest", true, true),
             ("https://10.0.0.5:9000", false, false),
+            ("https://[fd12:3456::10]:9000", false, false),
         ] {
             let uri = uri.parse().expect("URI");
             assert_eq!((is_local(&uri), is_link_local(&uri)), (local, link_local), "{uri}");

@@ -15,7 +15,7 @@ use crate::headers::ContentRange;
 /// Which bytes the body of `response` holds, and how large the object is.
 ///
 /// # Errors
-/// `Integrity` when its headers contradict each other, or do not say it.
+/// `Integrity` when its headers contradict each other; `Unsupported` when they do not say it.
 pub fn extent(response: &Response) -> Result<(Range<u64>, u64)> {
     let length = response.content_length();
     if response.status != StatusCode::PARTIAL_CONTENT {
@@ -58,7 +58,7 @@ impl Response {
 
 /// The error of an answer that does not say how long the object is.
 pub fn no_length() -> Error {
-    Error::new(ErrorKind::Integrity, "the service does not say how long the object is")
+    Error::unsupported("the service does not say how long the object is")
 }
 
 /// Evaluates the conditions on what came back: some services, and some emulators, ignore them.
@@ -91,6 +91,11 @@ where
     asked.version.clone_from(&options.version);
     match head(asked).await {
         Ok(found) => refused(error, range, Some(found.meta.size)),
+        // No statement about the size, which an empty object would make.
+        Err(other) if other.kind() == ErrorKind::RangeNotSatisfiable => {
+            let what = "the service refuses the range, and refuses to say how long the object is";
+            Error::new(ErrorKind::Integrity, what).with_source(other)
+        }
         Err(other) => other,
     }
 }
@@ -109,7 +114,17 @@ fn refused(error: Error, range: &GetRange, size: Option<u64>) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
+
     use super::*;
+
+    #[test]
+    fn a_refusal_to_say_the_size_is_no_empty_object() {
+        let refusal = || Error::new(ErrorKind::RangeNotSatisfiable, "416");
+        let options = GetOptions::new().range(0..10);
+        let error = block_on(of_range(refusal(), None, &options, async |_| Err(refusal())));
+        assert_eq!(error.kind(), ErrorKind::Integrity);
+    }
 
     #[test]
     fn refusals_row_by_row() {

@@ -97,8 +97,8 @@ fn parse(body: &[u8], boundary: &str, count: usize) -> Result<Vec<Answer>> {
 /// The number that an id ends with; services put words before it, and brackets around it.
 fn number(id: &str) -> Option<usize> {
     let id = id.trim().trim_end_matches('>');
-    let start = id.rfind(|last: char| !last.is_ascii_digit()).map_or(0, |before| before + 1);
-    id[start..].parse().ok()
+    let words = id.trim_end_matches(|last: char| last.is_ascii_digit());
+    id[words.len()..].parse().ok()
 }
 
 /// The headers of a part, and what follows them.
@@ -153,6 +153,20 @@ mod tests {
     use http::Method;
 
     use super::*;
+
+    #[test]
+    fn ids_row_by_row() {
+        for (id, expected) in [
+            ("0", Some(0)),
+            ("<response-item-12>", Some(12)),
+            (" <x+3> ", Some(3)),
+            ("<r\u{2013}1>", Some(1)),
+            ("<r1\u{2013}>", None),
+            ("", None),
+        ] {
+            assert_eq!(number(id), expected, "{id}");
+        }
+    }
 
     #[test]
     fn answers_are_given_in_the_order_of_the_requests() -> Result<()> {
