@@ -28,7 +28,8 @@ impl Service for AzureService {
     }
 
     fn refuse(&self, refusal: Refusal) -> Error {
-        error::of_refusal(&refusal)
+        let error = error::of_refusal(&refusal);
+        if self.credentials.are_replaced(&refusal) { error.with_retryable(true) } else { error }
     }
 }
 

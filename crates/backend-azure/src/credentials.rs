@@ -1,14 +1,16 @@
 //! Where credentials come from, and what requests are authorised with.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use object_store::RetryConfig;
 use object_store::azure::{AzureConfigKey, AzureCredential, MicrosoftAzureBuilder};
-use object_store::{BackoffConfig, RetryConfig};
 use rangeway_core::{Error, ErrorKind, Result, Setting, Settings};
-use rangeway_transport::{Client, Connector, Fetched, HeaderValue, Request, Uri, header};
+use rangeway_transport::{
+    Client, Connector, Fetched, HeaderValue, Provider, Refusal, Request, StatusCode, Uri, header,
+};
 use ring::hmac;
 
 use crate::settings::{
@@ -145,7 +147,9 @@ impl Credentials {
             Source::Signature(signature) => Kind::Signature(signature),
             Source::Token(token) => Kind::Token(bearer(&token)?),
             Source::Chain(options) => {
-                Kind::Fetched(Fetched::new(provider(options, account, client)?, none_found))
+                let (is_guess, account) = (is_guess(&options), account.to_owned());
+                let make = move || provider(&options, &account, client.clone());
+                Kind::Fetched(Fetched::new(make, none_found)?.guessed(is_guess))
             }
         };
         Ok(Self { account: account.to_owned(), kind })
@@ -171,6 +175,18 @@ impl Credentials {
                 }
                 _ => Err(Error::new(ErrorKind::Unauthenticated, "what was fetched is no token")),
             },
+        }
+    }
+
+    /// Whether another attempt will show another token than the one that was refused.
+    pub(crate) fn are_replaced(&self, refusal: &Refusal) -> bool {
+        match (&self.kind, &refusal.authorization) {
+            (Kind::Fetched(fetched), Some(shown)) if refusal.status == StatusCode::UNAUTHORIZED => fetched
+                .refused(|credential| match credential {
+                    AzureCredential::BearerToken(token) => bearer(token).is_ok_and(|bearer| bearer == shown),
+                    _ => false,
+                }),
+            _ => false,
         }
     }
 
@@ -207,17 +223,27 @@ fn none_found() -> Error {
     )
 }
 
+/// Whether nothing says that the machine has an identity, which is what remains to be asked for.
+fn is_guess(options: &[(AzureConfigKey, String)]) -> bool {
+    !options.iter().any(|(key, _)| {
+        matches!(
+            key,
+            AzureConfigKey::ClientSecret
+                | AzureConfigKey::FederatedTokenFile
+                | AzureConfigKey::UseAzureCli
+                | AzureConfigKey::MsiEndpoint
+        )
+    })
+}
+
 /// `object_store`'s chain, over our client and in bounded time.
 fn provider(
-    options: Vec<(AzureConfigKey, String)>,
+    options: &[(AzureConfigKey, String)],
     account: &str,
     client: Client,
-) -> Result<object_store::azure::AzureCredentialProvider> {
-    let retry = RetryConfig {
-        max_retries: 1,
-        retry_timeout: Duration::from_secs(5),
-        backoff: BackoffConfig { init_backoff: Duration::from_millis(100), ..BackoffConfig::default() },
-    };
+) -> Result<Provider<AzureCredential>> {
+    // Who needs the credentials tries again.
+    let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     let mut builder = MicrosoftAzureBuilder::new()
         .with_account(account)
         .with_container_name("credentials-only")
@@ -225,7 +251,7 @@ fn provider(
         .with_retry(retry)
         .with_http_connector(Connector::new(client));
     for (key, value) in options {
-        builder = builder.with_config(key, value);
+        builder = builder.with_config(*key, value);
     }
     let store = builder.build().map_err(|error| {
         Error::new(ErrorKind::Unauthenticated, "the settings of the credentials contradict each other")

@@ -36,7 +36,8 @@ impl Service for GcsService {
     }
 
     fn refuse(&self, refusal: Refusal) -> Error {
-        error::of_refusal(&refusal, self.credentials.are_anonymous())
+        let error = error::of_refusal(&refusal, self.credentials.are_anonymous());
+        if self.credentials.are_replaced(&refusal) { error.with_retryable(true) } else { error }
     }
 }
 

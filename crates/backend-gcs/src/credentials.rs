@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rangeway_core::{Env, Error, ErrorKind, Result, Settings};
-use rangeway_transport::{Client, Fetched, HeaderValue, Request, header};
+use rangeway_transport::{Client, Fetched, HeaderValue, Provider, Refusal, Request, StatusCode, header};
 
 use crate::settings::{ANONYMOUS, BEARER_TOKEN, CREDENTIALS_FILE, CREDENTIALS_JSON};
 use document::Document;
@@ -135,19 +135,32 @@ impl std::fmt::Debug for Kind {
 impl Credentials {
     /// The credentials that `source` gives; tokens are fetched through `client` when first needed.
     pub(crate) fn new(source: Source, client: Client) -> Result<Self> {
-        let fetched =
-            |grant, none_found| Kind::Fetched(Fetched::new(Arc::new(Tokens::new(grant, client)), none_found));
-        Ok(Self(match source {
-            Source::Anonymous => Kind::Anonymous,
-            Source::Token(token) => Kind::Token(bearer(&token)?),
-            Source::Grant(grant) => fetched(grant, refused),
-            Source::Machine(host) => fetched(Grant::Machine { host }, none_found),
-        }))
+        let (grant, none_found, is_guess): (_, fn() -> Error, _) = match source {
+            Source::Anonymous => return Ok(Self(Kind::Anonymous)),
+            Source::Token(token) => return Ok(Self(Kind::Token(bearer(&token)?))),
+            Source::Grant(grant) => (grant, refused, false),
+            Source::Machine(host) => (Grant::Machine { host }, none_found, true),
+        };
+        let grant = Arc::new(grant);
+        let make = move || -> Result<Provider<Bearer>> {
+            Ok(Arc::new(Tokens::new(Arc::clone(&grant), client.clone())))
+        };
+        Ok(Self(Kind::Fetched(Fetched::new(make, none_found)?.guessed(is_guess))))
     }
 
     /// Whether requests show no credentials.
     pub(crate) fn are_anonymous(&self) -> bool {
         matches!(self.0, Kind::Anonymous)
+    }
+
+    /// Whether another attempt will show another token than the one that was refused.
+    pub(crate) fn are_replaced(&self, refusal: &Refusal) -> bool {
+        match (&self.0, &refusal.authorization) {
+            (Kind::Fetched(fetched), Some(shown)) if refusal.status == StatusCode::UNAUTHORIZED => {
+                fetched.refused(|bearer| bearer.0 == shown)
+            }
+            _ => false,
+        }
     }
 
     /// Adds to `request` what shows who asks.

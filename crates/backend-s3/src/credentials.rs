@@ -1,12 +1,11 @@
 //! Where credentials come from, and holding on to them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
-use object_store::{BackoffConfig, RetryConfig};
+use object_store::RetryConfig;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential};
 use rangeway_core::{Env, Error, ErrorKind, Result, Settings};
-use rangeway_transport::{Client, Connector, Fetched};
+use rangeway_transport::{Client, Connector, Fetched, Provider};
 
 use crate::process;
 use crate::profile::Section;
@@ -164,10 +163,15 @@ impl Credentials {
             Source::Keys(keys) => Kind::Fixed(Arc::new(keys)),
             Source::Nothing => Kind::Nothing,
             Source::Process(command) => {
-                Kind::Fetched(Fetched::new(Arc::new(process::Provider::new(command)), none_found))
+                let make = move || -> Result<Provider<AwsCredential>> {
+                    Ok(Arc::new(process::Provider::new(command.clone())))
+                };
+                Kind::Fetched(Fetched::new(make, none_found)?)
             }
             Source::Chain(options) => {
-                Kind::Fetched(Fetched::new(chain(options, region, client)?, none_found))
+                let (is_guess, region) = (is_guess(&options), region.to_owned());
+                let make = move || chain(&options, &region, client.clone());
+                Kind::Fetched(Fetched::new(make, none_found)?.guessed(is_guess))
             }
         }))
     }
@@ -193,24 +197,33 @@ fn none_found() -> Error {
     )
 }
 
+/// Whether nothing says that the machine is an instance with a role, which is what remains to be asked for.
+fn is_guess(options: &[(AmazonS3ConfigKey, String)]) -> bool {
+    !options.iter().any(|(key, _)| {
+        matches!(
+            key,
+            AmazonS3ConfigKey::WebIdentityTokenFile
+                | AmazonS3ConfigKey::ContainerCredentialsRelativeUri
+                | AmazonS3ConfigKey::ContainerCredentialsFullUri
+        )
+    })
+}
+
 /// `object_store`'s chain, over our client and in bounded time.
 fn chain(
-    options: Vec<(AmazonS3ConfigKey, String)>,
+    options: &[(AmazonS3ConfigKey, String)],
     region: &str,
     client: Client,
-) -> Result<AwsCredentialProvider> {
-    let retry = RetryConfig {
-        max_retries: 1,
-        retry_timeout: Duration::from_secs(5),
-        backoff: BackoffConfig { init_backoff: Duration::from_millis(100), ..BackoffConfig::default() },
-    };
+) -> Result<Provider<AwsCredential>> {
+    // Who needs the credentials tries again.
+    let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name("credentials-only")
         .with_region(region)
         .with_retry(retry)
         .with_http_connector(Connector::new(client));
     for (key, value) in options {
-        builder = builder.with_config(key, value);
+        builder = builder.with_config(*key, value);
     }
     let store = builder.build().map_err(|error| {
         Error::new(ErrorKind::Unauthenticated, "the settings of the credentials contradict each other")

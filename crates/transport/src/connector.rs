@@ -1,9 +1,10 @@
 //! `Connector`: our client underneath `object_store`, whose credential chains fetch through it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header::RETRY_AFTER;
 use http_body_util::{BodyExt, Limited};
 use object_store::client::{
     ClientOptions as StoreOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest,
@@ -11,7 +12,7 @@ use object_store::client::{
 };
 use rangeway_core::{Error, ErrorKind};
 
-use crate::{Client, RequestBody, failure};
+use crate::{Client, RequestBody, failure, headers, kind_of_status};
 
 /// No fetch of credentials takes longer.
 pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -64,6 +65,14 @@ impl Connector {
         let request = http::Request::from_parts(head, RequestBody::from(body));
         let response = self.0.send(request).await.map_err(|error| failure::of_request(&host, error))?;
         let (head, body) = response.into_parts();
+        // What may pass is told as an error: of an answer, nobody would know.
+        let refusal =
+            Error::new(kind_of_status(head.status.as_u16()), format!("{host} answered {}", head.status));
+        if !head.status.is_success() && refusal.is_retryable() {
+            let wait = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let wait = wait.and_then(|wait| headers::retry_after(wait, SystemTime::now()));
+            return Err(refusal.with_retry_after(wait));
+        }
         let collected = Limited::new(body, LIMIT).collect().await;
         let body: Bytes = collected
             .map_err(|error| {

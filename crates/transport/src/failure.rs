@@ -79,11 +79,20 @@ pub(crate) fn of_body(host: &str, error: impl StdError + Send + Sync + 'static) 
 }
 
 /// The errors below `error`, itself included; those inside of I/O errors too.
-fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+pub(crate) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         inside.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
     })
+}
+
+/// Whether somebody is there who did not want the connection.
+pub(crate) fn is_refused(error: &(dyn StdError + 'static)) -> bool {
+    chain(error)
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|io| matches!(io.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset))
 }
 
 fn is_timeout(error: &(dyn StdError + 'static)) -> bool {

@@ -41,7 +41,7 @@ pub use {
     connector::{CREDENTIALS_TIMEOUT, Connector},
     endpoint::checked_endpoint,
     extent::{check, extent, no_length, of_range},
-    fetched::Fetched,
+    fetched::{Fetched, Provider},
     rest::{Refusal, Request, Response, Rest, Service},
     settings::{ENDPOINTS, SETTINGS},
     status::kind_of_status,

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use http::uri::Scheme;
 use http::{Method, StatusCode, Uri};
 use rangeway_core::{Body, Error, ErrorKind, Result, TransferStats};
@@ -76,7 +78,6 @@ impl Request {
 }
 
 /// An answer without success: what an error is made of.
-#[derive(Debug)]
 pub struct Refusal {
     /// The method of the request.
     pub method: Method,
@@ -86,6 +87,19 @@ pub struct Refusal {
     pub headers: HeaderMap,
     /// The beginning of the body, at most 64 KiB.
     pub body: Bytes,
+    /// What the request showed to be authorised.
+    pub authorization: Option<HeaderValue>,
+}
+
+/// Shows no secrets, and no body, which may be of any kind.
+impl Debug for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Refusal")
+            .field("method", &self.method)
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Refusal {
@@ -133,6 +147,7 @@ impl<S: Service> Rest<S> {
         self.service.authorize(&mut request).await?;
         let (host, method, payload) =
             (request.host().into_owned(), request.method.clone(), request.body.failure());
+        let authorization = request.headers.get(AUTHORIZATION).cloned();
         let request = assemble(request, &host)?;
         let begun = Instant::now();
         under_way.iter_mut().for_each(UnderWay::sent);
@@ -164,7 +179,7 @@ impl<S: Service> Rest<S> {
         }
         let (status, headers) = (response.status, response.headers.clone());
         let body = response.beginning(REFUSAL_LIMIT).await;
-        Err(self.service.refuse(Refusal { method, status, headers, body }))
+        Err(self.service.refuse(Refusal { method, status, headers, body, authorization }))
     }
 
     /// Sends the request as it is: GETs over the direct data path, all else through the HTTP library.

@@ -7,3 +7,6 @@ mod faults;
 mod refusals;
 mod secrets;
 mod support;
+#[path = "../../../backend-gcs/tests/it/token_server.rs"]
+mod token_server;
+mod tokens;

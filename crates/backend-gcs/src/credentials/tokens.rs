@@ -69,13 +69,14 @@ impl Service for TokenService {
         };
         let words = [code, said.error_description.as_str()].join(" ");
         Error::new(kind, format!("the service that gives tokens answered {status} {}", words.trim()))
+            .with_retry_after(refusal.retry_after(SystemTime::now()))
     }
 }
 
 /// Tokens for a grant.
 pub(super) struct Tokens {
     rest: Rest<TokenService>,
-    grant: Grant,
+    grant: Arc<Grant>,
     last: tokio::sync::Mutex<Option<Held>>,
 }
 
@@ -95,7 +96,7 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(grant: Grant, client: Client) -> Self {
+    pub(super) fn new(grant: Arc<Grant>, client: Client) -> Self {
         Self { rest: Rest::new(client, TokenService), grant, last: tokio::sync::Mutex::default() }
     }
 

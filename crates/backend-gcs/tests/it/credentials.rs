@@ -1,74 +1,17 @@
 //! Where tokens come from: each kind of credentials against a service of its own.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rangeway_core::{Env, ErrorKind, Settings, StoreExt};
-use rangeway_testkit::{FaultServer, RequestKind};
+use rangeway_testkit::{Fault, FaultServer, Matcher, RequestKind};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{fault_server, open};
+use crate::token_server::TokenServer;
 
 /// An RSA key that was made for this test and opens nothing: it says so in place of `PRIVATE`.
 pub(crate) const KEY: &str = include_str!("key.pem");
-
-/// A service that answers every request by its head and body; what it was asked, in order.
-pub(crate) struct TokenServer {
-    pub(crate) url: String,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl TokenServer {
-    pub(crate) async fn start(answer: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (answer, log) = (Arc::new(answer), Arc::clone(&asked));
-        tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let (answer, log) = (Arc::clone(&answer), Arc::clone(&log));
-                tokio::spawn(async move {
-                    let _ = serve(socket, answer.as_ref(), &log).await;
-                });
-            }
-        });
-        Self { url, asked }
-    }
-
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().expect("not poisoned").clone()
-    }
-}
-
-async fn serve(
-    mut socket: TcpStream,
-    answer: impl Fn(&str) -> (u16, String),
-    log: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
-    let mut text = Vec::new();
-    let end = loop {
-        if let Some(end) = text.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end + 4;
-        }
-        if socket.read_buf(&mut text).await? == 0 {
-            return Ok(());
-        }
-    };
-    let head = String::from_utf8_lossy(&text[..end]).to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-    while text.len() < end + length.unwrap_or(0) {
-        socket.read_buf(&mut text).await?;
-    }
-    let request = String::from_utf8_lossy(&text).into_owned();
-    let (status, body) = answer(&request);
-    log.lock().expect("not poisoned").push(request);
-    let length = body.len();
-    let answer =
-        format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-    socket.write_all(answer.as_bytes()).await
-}
 
 /// Settings that lead to `server`, with this document as the credentials.
 pub(crate) fn with_document(server: &FaultServer, document: &Value) -> Settings {
@@ -226,4 +169,59 @@ async fn a_token_that_is_refused_is_unauthenticated() {
     );
     assert!(error.hint().expect("a hint").contains("gcloud auth"), "{error:?}");
     assert_eq!(server.counts().total(), 0);
+}
+
+fn user(tokens: &TokenServer) -> Value {
+    json!({ "type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r",
+        "token_uri": tokens.url })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_cannot_be_had_yet_is_asked_for_again() {
+    let (server, asked) = (fault_server(), AtomicU32::new(0));
+    server.put_object("k", "hello");
+    let tokens = TokenServer::start(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => (503, String::new()),
+        1 => (429, String::new()),
+        _ => token("late"),
+    })
+    .await;
+    let settings = with_document(&server, &user(&tokens)).set("backoff", "1ms");
+    let error = open(&settings.clone().set("attempts", "2")).get_bytes("k").await.expect_err("too early");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimited, 2), "{error:?}");
+    assert_eq!(open(&settings).get_bytes("k").await.expect("a token"), "hello");
+    assert_eq!(tokens.asked().len(), 3);
+}
+
+/// A service that gives another token each time: `1`, `2`, and so on.
+async fn numbered() -> TokenServer {
+    let given = AtomicU32::new(0);
+    TokenServer::start(move |_| token(&(given.fetch_add(1, Ordering::Relaxed) + 1).to_string())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_accepted_any_more_is_replaced() {
+    let (server, tokens) = (fault_server(), numbered().await);
+    server.put_object("k", "hello");
+    let store = open(&with_document(&server, &user(&tokens)).set("backoff", "1ms"));
+    store.get_bytes("k").await.expect("the token is good");
+    let revoked = Matcher::when(|request| request.header("authorization") == Some("Bearer 1"));
+    server.on(revoked, Fault::Status { status: 401, code: "AuthenticationRequired", retry_after: None });
+    let all = futures::future::join_all((0..8).map(|_| store.get_bytes("k"))).await;
+    assert!(all.iter().all(|one| one.as_ref().is_ok_and(|bytes| bytes == "hello")), "{all:?}");
+    store.put_bytes("k", "changed").await.expect("the new token is good");
+    assert_eq!(tokens.asked().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_accepts_no_token_is_believed() {
+    let (server, tokens) = (fault_server(), numbered().await);
+    let store = open(&with_document(&server, &user(&tokens)).set("backoff", "1ms"));
+    server
+        .on(Matcher::any(), Fault::Status { status: 401, code: "AuthenticationRequired", retry_after: None });
+    for _ in 0..3 {
+        let error = store.get_bytes("k").await.expect_err("a refusal");
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unauthenticated, false), "{error:?}");
+    }
+    assert_eq!((tokens.asked().len(), server.counts().total()), (2, 4));
 }

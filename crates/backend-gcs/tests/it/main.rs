@@ -12,5 +12,6 @@ mod faults;
 mod requests;
 mod security;
 mod support;
+mod token_server;
 #[path = "../../../backend-s3/tests/it/faults/uploads.rs"]
 mod uploads;

@@ -4,8 +4,9 @@ use rangeway_core::{ErrorKind, Settings, StoreExt};
 use rangeway_testkit::{Fault, FaultServer, Matcher, RequestKind, SecretWatch};
 use serde_json::json;
 
-use crate::credentials::{KEY, TokenServer, with_document};
+use crate::credentials::{KEY, with_document};
 use crate::support::{fault_server, open};
+use crate::token_server::TokenServer;
 
 /// Notes everything that `settings` and a store with them show of themselves while they work, and while they are refused.
 async fn use_server(server: &FaultServer, settings: &Settings, watch: &SecretWatch) {

@@ -1,7 +1,7 @@
 //! Credentials from an instance's metadata service, and from none.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rangeway_core::{Env, ErrorKind, Settings, StoreExt};
@@ -53,7 +53,11 @@ fn without_keys(server: &S3Server, metadata: &str) -> Settings {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_gives_credentials_once() {
-    let (url, requests) = service(|path| {
+    let is_busy = AtomicBool::new(true);
+    let (url, requests) = service(move |path| {
+        if is_busy.swap(false, Ordering::SeqCst) {
+            return (503, String::new());
+        }
         let body = match path {
             "/latest/api/token" => "token".to_owned(),
             "/latest/meta-data/iam/security-credentials/" => "role".to_owned(),
@@ -72,7 +76,7 @@ async fn an_instance_gives_credentials_once() {
     let store = open(&without_keys(&server, &url));
     store.put_bytes("k", "x").await.expect("signed with the instance's credentials");
     assert_eq!(store.get_bytes("k").await.expect("it exists"), "x");
-    assert_eq!(requests.load(Ordering::SeqCst), 3, "fetched once");
+    assert_eq!(requests.load(Ordering::SeqCst), 4, "fetched once, when it is ready");
 }
 
 #[tokio::test(flavor = "multi_thread")]
