@@ -7,7 +7,7 @@ mod tokens;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rangeway_core::{Env, Error, ErrorKind, Result, Settings};
+use rangeway_core::{Env, Error, ErrorKind, Result, Setting, Settings};
 use rangeway_transport::{Client, Fetched, HeaderValue, Provider, Refusal, Request, StatusCode, header};
 
 use crate::settings::{ANONYMOUS, BEARER_TOKEN, CREDENTIALS_FILE, CREDENTIALS_JSON};
@@ -56,28 +56,31 @@ impl From<Source> for Found {
 }
 
 impl Source {
-    /// The first of: nothing when so asked; a token; a document; a file; nothing for an emulator; what `gcloud` left;
-    /// the machine's own service account.
+    /// The first of: nothing when so asked; a token, a document or a file that is given with the store; nothing for an
+    /// emulator; a token, a document or a file that the environment names; what `gcloud` left; the machine's own service
+    /// account.
     ///
     /// Source: <https://cloud.google.com/docs/authentication/application-default-credentials>.
     ///
     /// # Errors
     /// `InvalidInput` for a document that cannot be read; `Unauthenticated` for one that cannot be used.
     pub(crate) fn find(settings: &Settings, is_emulated: bool) -> Result<Found> {
-        if settings.flag(&ANONYMOUS)?.unwrap_or(false) {
+        let explicit = [&BEARER_TOKEN, &CREDENTIALS_JSON, &CREDENTIALS_FILE]
+            .iter()
+            .any(|setting| settings.is_explicit(setting));
+        let anonymous = settings.flag(&ANONYMOUS)?.unwrap_or(false);
+        if anonymous && (settings.is_explicit(&ANONYMOUS) || !explicit) {
             return Ok(Self::Anonymous.into());
         }
-        if let Some(token) = settings.text(&BEARER_TOKEN) {
-            return Ok(Self::Token(token).into());
-        }
-        if let Some(text) = settings.text(&CREDENTIALS_JSON) {
-            return Self::of_document(text.as_bytes(), "credentials-json");
-        }
-        if let Some(path) = settings.text(&CREDENTIALS_FILE) {
-            return Self::of_file(Path::new(&path));
+        if explicit && let Some(found) = Self::given(settings, |setting| settings.is_explicit(setting))? {
+            return Ok(found);
         }
         if is_emulated {
+            // Whatever listens there is not to be shown what was meant for Google.
             return Ok(Self::Anonymous.into());
+        }
+        if let Some(found) = Self::given(settings, |_| true)? {
+            return Ok(found);
         }
         let environment = settings.environment();
         if let Some(path) = well_known(environment).filter(|path| path.exists()) {
@@ -85,6 +88,18 @@ impl Source {
         }
         let host = environment.get("GCE_METADATA_HOST").unwrap_or(METADATA_HOST);
         Ok(Self::Machine(host.to_owned()).into())
+    }
+
+    /// The credentials that one of those settings gives which `counts` is true of.
+    fn given(settings: &Settings, counts: impl Fn(&Setting) -> bool) -> Result<Option<Found>> {
+        let text = |setting: &Setting| settings.text(setting).filter(|_| counts(setting));
+        if let Some(token) = text(&BEARER_TOKEN) {
+            return Ok(Some(Self::Token(token).into()));
+        }
+        if let Some(document) = text(&CREDENTIALS_JSON) {
+            return Self::of_document(document.as_bytes(), "credentials-json").map(Some);
+        }
+        text(&CREDENTIALS_FILE).map(|path| Self::of_file(Path::new(&path))).transpose()
     }
 
     fn of_file(path: &Path) -> Result<Found> {

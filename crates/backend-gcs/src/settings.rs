@@ -14,7 +14,8 @@ pub(crate) const ENDPOINT: Setting = Setting::new(
 pub(crate) const EMULATOR_HOST: Setting = Setting::new(
     "emulator-host",
     SettingKind::Text,
-    "An emulator to speak to in place of the service, as `host:port` or a URL: without credentials, unless some are given.",
+    "An emulator to speak to in place of the service, as `host:port` or a URL: without credentials, unless some are given \
+     as options or in the URI.",
 )
 .env(&["STORAGE_EMULATOR_HOST"]);
 

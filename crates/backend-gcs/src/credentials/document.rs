@@ -26,6 +26,8 @@ pub(super) struct Document {
     pub(super) subject_token_type: Option<String>,
     pub(super) token_url: Option<String>,
     pub(super) service_account_impersonation_url: Option<String>,
+    /// The accounts between whoever asks and the one that is impersonated.
+    pub(super) delegates: Option<Vec<String>>,
     pub(super) credential_source: Option<SubjectSource>,
     pub(super) source_credentials: Option<Box<Document>>,
     /// Emulators want no token.

@@ -28,8 +28,9 @@ pub(crate) enum Grant {
     User { url: String, client_id: String, client_secret: String, refresh_token: String },
     /// A token of somebody else's identity provider: <https://google.aip.dev/auth/4117>.
     External { url: String, audience: String, kind: String, subject: Subject },
-    /// Another's token, with which a service account's is had: <https://google.aip.dev/auth/4117>.
-    Impersonated { url: String, other: Box<Grant> },
+    /// Another's token, with which a service account's is had, by way of these accounts in turn:
+    /// <https://docs.cloud.google.com/iam/docs/create-short-lived-credentials-delegated>.
+    Impersonated { url: String, delegates: Vec<String>, other: Box<Grant> },
     /// The machine's own service account: <https://google.aip.dev/auth/4115>.
     Machine { host: String },
 }
@@ -71,7 +72,10 @@ impl Grant {
                     subject: Subject::of(document.credential_source.unwrap_or_default(), place)?,
                 };
                 Ok(match document.service_account_impersonation_url {
-                    Some(url) => Self::Impersonated { url, other: Box::new(external) },
+                    Some(url) => {
+                        let delegates = named(document.delegates);
+                        Self::Impersonated { url, delegates, other: Box::new(external) }
+                    }
                     None => external,
                 })
             }
@@ -81,7 +85,8 @@ impl Grant {
                 })?;
                 let url =
                     needed(document.service_account_impersonation_url, "service_account_impersonation_url")?;
-                Ok(Self::Impersonated { url, other: Box::new(Self::of(*other, place)?) })
+                let delegates = named(document.delegates);
+                Ok(Self::Impersonated { url, delegates, other: Box::new(Self::of(*other, place)?) })
             }
             "service_account" | "" => {
                 Err(Error::invalid(format!("the credentials in {place} have no private_key")))
@@ -118,6 +123,16 @@ impl Subject {
             }
         }
     }
+}
+
+/// Service accounts as the service wants them named; files may hold the bare address.
+///
+/// Source: <https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken>.
+fn named(accounts: Option<Vec<String>>) -> Vec<String> {
+    let named = |account: String| {
+        if account.contains('/') { account } else { format!("projects/-/serviceAccounts/{account}") }
+    };
+    accounts.unwrap_or_default().into_iter().map(named).collect()
 }
 
 fn unsupported(place: &str, why: &str) -> Error {

@@ -14,16 +14,33 @@ const USER: &str = r#"{"type":"authorized_user","client_id":"c","client_secret":
 
 #[test]
 fn the_order_of_sources_row_by_row() -> Result<()> {
-    for (settings, is_emulated, expected) in [
-        (vec![("anonymous", "true"), ("bearer-token", "t")], false, "Anonymous"),
-        (vec![("bearer-token", "t"), ("credentials-json", USER)], false, "Token"),
-        (vec![("credentials-json", USER), ("credentials-file", "/nowhere")], true, "Grant"),
-        (vec![], true, "Anonymous"),
-        (vec![], false, "Machine"),
+    const TOKEN: (&str, &str) = ("GOOGLE_OAUTH_ACCESS_TOKEN", "t");
+    const JSON: (&str, &str) = ("GOOGLE_SERVICE_ACCOUNT_KEY", USER);
+    const NONE: (&str, &str) = ("GOOGLE_SKIP_SIGNATURE", "true");
+    for (settings, variables, is_emulated, expected) in [
+        (vec![("anonymous", "true"), ("bearer-token", "t")], vec![], false, "Anonymous"),
+        (vec![("bearer-token", "t"), ("credentials-json", USER)], vec![], false, "Token"),
+        (vec![("credentials-json", USER), ("credentials-file", "/nowhere")], vec![], true, "Grant"),
+        (vec![], vec![], true, "Anonymous"),
+        (vec![], vec![], false, "Machine"),
+        (vec![], vec![TOKEN, JSON], false, "Token"),
+        (vec![], vec![JSON], false, "Grant"),
+        // What is given with the store counts more than what stands around.
+        (vec![("credentials-json", USER)], vec![TOKEN], false, "Grant"),
+        (vec![("bearer-token", "t")], vec![JSON, NONE], false, "Token"),
+        (vec![("anonymous", "false")], vec![TOKEN, NONE], false, "Token"),
+        (vec![], vec![TOKEN, NONE], false, "Anonymous"),
+        // An emulator is shown nothing that was not meant for it.
+        (vec![], vec![TOKEN, JSON], true, "Anonymous"),
+        (vec![("anonymous", "false")], vec![TOKEN], true, "Anonymous"),
+        (vec![("bearer-token", "t")], vec![JSON], true, "Token"),
     ] {
-        let found = found(&settings, &[("HOME", "/nowhere")], is_emulated)?;
-        assert_eq!(format!("{:?}", found.source), expected, "{settings:?}");
+        let variables: Vec<_> = variables.into_iter().chain([("HOME", "/nowhere")]).collect();
+        let found = found(&settings, &variables, is_emulated)?;
+        assert_eq!(format!("{:?}", found.source), expected, "{settings:?} {variables:?} {is_emulated}");
     }
+    let error = found(&[("credentials-file", "/nowhere/hunter")], &[TOKEN], false).expect_err("no such file");
+    assert!(error.to_string().contains("/nowhere/hunter"), "{error}");
     Ok(())
 }
 

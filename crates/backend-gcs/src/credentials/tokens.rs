@@ -155,9 +155,9 @@ impl Tokens {
                 ];
                 self.answered(post(url, &form)?).await
             }
-            Grant::Impersonated { url, other } => {
+            Grant::Impersonated { url, delegates, other } => {
                 let token = Box::pin(self.fetch(other)).await?;
-                self.impersonated(url, &token).await
+                self.impersonated(url, delegates, &token).await
             }
             Grant::Machine { host } => {
                 let path = "computeMetadata/v1/instance/service-accounts/default/token";
@@ -185,13 +185,14 @@ impl Tokens {
     }
 
     /// The token of a service account, had with another's.
-    async fn impersonated(&self, url: &str, other: &Token) -> Result<Token> {
+    async fn impersonated(&self, url: &str, delegates: &[String], other: &Token) -> Result<Token> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
             access_token: String,
         }
-        let document = json!({ "scope": [SCOPE], "lifetime": format!("{}s", LIFETIME.as_secs()) });
+        let lifetime = format!("{}s", LIFETIME.as_secs());
+        let document = json!({ "delegates": delegates, "scope": [SCOPE], "lifetime": lifetime });
         let request = Request::new(Method::POST, uri(url)?)
             .document(HeaderValue::from_static("application/json"), document.to_string())
             .header(header::AUTHORIZATION, bearer(&other.text)?);

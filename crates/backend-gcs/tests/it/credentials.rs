@@ -133,10 +133,16 @@ async fn an_impersonated_account_is_had_with_anothers_token() {
     .await;
     let document = json!({ "type": "impersonated_service_account",
         "service_account_impersonation_url": format!("{}/other", tokens.url),
+        "delegates": ["one@p.iam", "projects/-/serviceAccounts/two@p.iam"],
         "source_credentials": { "type": "authorized_user", "client_id": "c", "client_secret": "s",
             "refresh_token": "r", "token_uri": tokens.url } });
     assert_eq!(shown(&server, &with_document(&server, &document)).await, "Bearer second");
-    assert_eq!(tokens.asked().len(), 2);
+    let asked = tokens.asked();
+    assert_eq!(asked.len(), 2);
+    let (_, body) = asked[1].split_once("\r\n\r\n").expect("a body");
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    let delegates = ["projects/-/serviceAccounts/one@p.iam", "projects/-/serviceAccounts/two@p.iam"];
+    assert_eq!(body["delegates"], json!(delegates));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,6 +157,24 @@ async fn a_machine_has_an_account_of_its_own() {
     assert_eq!(asked.len(), 1);
     assert!(asked[0].starts_with("GET /computeMetadata/v1/instance/service-accounts/default/token "));
     assert!(asked[0].to_lowercase().contains("metadata-flavor: google\r\n"), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emulator_is_shown_no_token_of_the_environment() {
+    let server = fault_server();
+    server.put_object("k", "hello");
+    let environment: Env =
+        [("STORAGE_EMULATOR_HOST", server.endpoint()), ("GOOGLE_OAUTH_ACCESS_TOKEN", "t".to_owned())]
+            .into_iter()
+            .collect();
+    let settings = Settings::new(environment);
+    for (settings, expected) in
+        [(settings.clone(), None), (settings.set("bearer-token", "given"), Some("Bearer given"))]
+    {
+        server.reset_counts();
+        open(&settings).get_bytes("k").await.expect("the object");
+        assert_eq!(server.requests()[0].header("authorization"), expected);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
