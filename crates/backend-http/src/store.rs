@@ -71,6 +71,7 @@ impl HttpStore {
         capabilities.attributes = false;
         capabilities.versions = false;
         capabilities.any_key = false;
+        capabilities.list = false;
         capabilities.max_put_size = 0;
         Ok(Self {
             rest: Rest::new(Client::new(&ClientOptions::from_settings(settings)?)?, Web),

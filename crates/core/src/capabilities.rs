@@ -38,7 +38,9 @@ pub struct Capabilities {
     pub versions: bool,
     /// Every UTF-8 string is a valid key.
     pub any_key: bool,
-    /// The largest object that one `put` writes, in bytes.
+    /// Objects can be listed.
+    pub list: bool,
+    /// The largest object that one `put` writes, in bytes; 0 where nothing can be written.
     pub max_put_size: u64,
     /// Limits of multipart uploads.
     pub parts: PartLimits,
@@ -55,6 +57,7 @@ impl Capabilities {
             attributes: true,
             versions: true,
             any_key: true,
+            list: true,
             max_put_size: u64::MAX,
             parts: PartLimits::new(1, u64::MAX, u32::MAX),
         }
