@@ -78,13 +78,16 @@ impl Backend for FileBackend {
         [&SYNC, &PAGE_CACHE].into_iter().chain(SETTINGS).collect()
     }
 
-    fn canonical(&self, _: &StoreUri) -> Option<StoreUri> {
-        None
+    fn canonical(&self, uri: &StoreUri) -> Option<StoreUri> {
+        if !self.schemes().contains(&uri.scheme()) || !is_this_host(uri) {
+            return None;
+        }
+        let plain = StoreUri::new(uri.scheme(), "", uri.key());
+        Some(uri.settings().iter().fold(plain, |uri, (name, value)| uri.with_setting(name, value)))
     }
 
     fn open(&self, uri: &StoreUri, settings: &Settings) -> Result<Arc<dyn Store>> {
-        // RFC 8089 allows the host's own name.
-        if !matches!(uri.container(), "" | "localhost") {
+        if !uri.container().is_empty() && !is_this_host(uri) {
             let scheme = uri.scheme();
             return Err(Error::invalid(format!(
                 "{scheme}:// has no containers such as {:?}",
@@ -108,6 +111,11 @@ impl Backend for FileBackend {
     }
 }
 
+/// Whether a URI names the machine it is used on: RFC 8089, section 2, allows that in place of nothing.
+fn is_this_host(uri: &StoreUri) -> bool {
+    uri.container().eq_ignore_ascii_case("localhost")
+}
+
 fn no_containers(uri: &StoreUri) -> Error {
     Error::unsupported(format!("{}:// has no containers", uri.scheme()))
         .with_operation(Operation::Container)
@@ -126,6 +134,7 @@ mod tests {
         for (uri, root) in [
             ("file:///data/x", "file:///"),
             ("file://localhost/data/x", "file:///"),
+            ("direct://LOCALHOST/data/x?sync=true", "direct:///"),
             ("direct:///data/x", "direct:///"),
             ("file:///data/x?page-cache=drop", "file:///"),
         ] {
@@ -133,6 +142,20 @@ mod tests {
             assert_eq!((store.uri().to_string().as_str(), key.as_str()), (root, "data/x"));
             assert_eq!(store.uri().with_key(key).to_string(), format!("{root}data/x"));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn this_host_is_no_container() -> Result<()> {
+        let registry = Registry::linked();
+        for (text, plain) in [
+            ("file://localhost/", "file:///"),
+            ("file://localhost", "file:///"),
+            ("direct://LocalHost/data/x?sync=true", "direct:///data/x?sync=true"),
+        ] {
+            assert_eq!(registry.parse(text)?, plain.parse()?, "{text}");
+        }
+        assert_eq!(registry.parse("memory://localhost/x")?.container(), "localhost");
         Ok(())
     }
 

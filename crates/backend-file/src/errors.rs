@@ -31,9 +31,9 @@ pub(crate) fn failed(doing: &str, errno: Errno) -> Error {
         Errno::FBIG => {
             error.with_hint("the file is larger than the file system or the limit `ulimit -f` allows")
         }
-        Errno::MFILE | Errno::NFILE => {
-            error.with_hint("too many files are open: raise `ulimit -n` or lower `in-flight`")
-        }
+        Errno::MFILE | Errno::NFILE => error.with_hint(
+            "too many files are open: raise `ulimit -n`, or copy fewer at a time, as with `cp --jobs 1`",
+        ),
         Errno::ROFS => error.with_hint("the file system is mounted read-only"),
         _ => error,
     }

@@ -53,6 +53,8 @@ pub struct FileStore {
     capabilities: Arc<Capabilities>,
     /// What listings left out.
     left_out: Arc<AtomicU64>,
+    /// How many bytes copies have brought to their targets.
+    copied: Arc<AtomicU64>,
 }
 
 impl FileStore {
@@ -82,6 +84,7 @@ impl FileStore {
             caching: Caching::new(PageCache::Keep),
             capabilities: Arc::new(capabilities()),
             left_out: Arc::default(),
+            copied: Arc::default(),
         })
     }
 
@@ -188,14 +191,20 @@ impl FileStore {
         Ok(Box::new(FileUpload::new(uri, file, options.deadline, self.tasks.clone())))
     }
 
+    /// Copies a file. Errors of the target say so; all others are the source's.
     async fn try_copy(&self, from: &Key, to: &Key, options: CopyOptions) -> Result<PutResponse> {
         let mut plan = self.plan(options.mode, None);
         plan.caching = self.caching.of_copies();
         let (root, tasks, from, to) = (Arc::clone(&self.root), self.tasks.clone(), from.clone(), to.clone());
-        let begin = self.tasks.run(move || {
-            let source = root.open_file(&from, &plan.caching)?;
-            plan.permissions = source.facts.permissions;
-            Ok((NewFile::create(&root, &to, plan, &tasks)?, Arc::new(source)))
+        let target = self.uri.with_key(&to);
+        let at_target = move |error: Error| error.with_uri(&target);
+        let begin = self.tasks.run({
+            let at_target = at_target.clone();
+            move || {
+                let source = root.open_file(&from, &plan.caching)?;
+                plan.permissions = source.facts.permissions;
+                Ok((NewFile::create(&root, &to, plan, &tasks).map_err(at_target)?, Arc::new(source)))
+            }
         });
         let (file, source) = begin.await?;
         let (size, mut offset) = (source.facts.size, 0);
@@ -204,10 +213,13 @@ impl FileStore {
             let length = usize::try_from(COPY_BLOCK.min(size - offset)).expect("at most 64 MiB");
             match self.tasks.run(move || draft.copy_from(&source.file, offset, length)).await {
                 Ok(0) => break,
-                Ok(copied) => offset += copied as u64,
+                Ok(copied) => {
+                    offset += copied as u64;
+                    self.copied.fetch_add(copied as u64, Ordering::Relaxed);
+                }
                 Err(error) => {
                     file.discard().await;
-                    return Err(error);
+                    return Err(if has_no_room(&error) { at_target(error) } else { error });
                 }
             }
         }
@@ -215,7 +227,7 @@ impl FileStore {
             .run(move || {
                 source.check_unchanged()?;
                 source.forget(0..size);
-                file.commit(size)
+                file.commit(size).map_err(at_target)
             })
             .await
     }
@@ -249,6 +261,15 @@ fn capabilities() -> Capabilities {
     capabilities.any_key = false;
     capabilities.parts = PartLimits::new(1, u64::MAX, u32::MAX);
     capabilities
+}
+
+/// Whether the error of a copy is one that only a write has.
+fn has_no_room(error: &Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(cause.kind(), StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem)
+    })
 }
 
 fn refuse_attributes(attributes: &Attributes) -> Result<()> {
@@ -315,6 +336,8 @@ impl Store for FileStore {
     fn stats(&self) -> TransferStats {
         let mut stats = TransferStats::default();
         stats.left_out = self.left_out.load(Ordering::Relaxed);
+        // No one else sees them pass: the engine counts what goes through it.
+        stats.bytes_read = self.copied.load(Ordering::Relaxed);
         stats
     }
 

@@ -125,8 +125,9 @@ impl Walk {
                 Some(group) => self.emit_group(group),
                 None => ListEntry::Object(facts.meta(key)),
             })),
-            Err(errno) if entry.link || errno == Errno::NOENT => {
-                tracing::debug!(key, error = %errno, "vanished, or a link that leads to no file here: not listed");
+            Err(Errno::NOENT) => None,
+            Err(errno) if entry.link && leads_nowhere(errno) => {
+                tracing::debug!(key, error = %errno, "a link that leads to no file here: not listed");
                 None
             }
             Err(errno) => Some(Err((key, errors::at_path("looking at the file", errno)))),
@@ -168,7 +169,7 @@ impl Walk {
         self.left_out.fetch_add(names.len() as u64, Ordering::Relaxed);
         if !std::mem::replace(&mut self.warned, true) {
             let name = String::from_utf8_lossy(first);
-            tracing::warn!(folder, %name, "names that are not UTF-8 cannot be keys and are not listed");
+            tracing::warn!(folder, ?name, "names that are not UTF-8 cannot be keys and are not listed");
         }
     }
 
@@ -180,12 +181,15 @@ impl Walk {
             let entry = entry?;
             if entry.is_folder() {
                 folders.push(entry.name);
-            } else if !entry.link
-                || self
-                    .root
-                    .look_at_path(&format!("{path}{}", entry.name))
-                    .is_ok_and(|facts| facts.is_object())
-            {
+                continue;
+            }
+            let is_object = !entry.link
+                || match self.root.look_at_path(&format!("{path}{}", entry.name)) {
+                    Ok(facts) => facts.is_object(),
+                    Err(errno) if leads_nowhere(errno) => false,
+                    Err(errno) => return Err(errno),
+                };
+            if is_object {
                 return Ok(true);
             }
         }
@@ -213,6 +217,17 @@ impl Walk {
     }
 }
 
+/// Whether this is what is said of a link that leads to no file, or out of the store. Of all others it is not known
+/// whether they are objects.
+fn leads_nowhere(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV
+        // Sockets, and devices without a driver, where looking is opening.
+        | Errno::NXIO | Errno::NODEV
+    )
+}
+
 /// Whether a file is, or a folder may hold, a key that is asked for. `path` is the folder it is in.
 fn wanted(options: &ListOptions, path: &str, name: &[u8]) -> bool {
     // Below the folder that the prefix names, every path begins with the prefix.
@@ -230,6 +245,28 @@ fn wanted(options: &ListOptions, path: &str, name: &[u8]) -> bool {
                 || name.ends_with(b"/")
                     && after.len() >= path.len() + name.len()
                     && pieces().zip(after.bytes()).all(|(a, b)| a == b)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_left_out_row_by_row() {
+        for (errno, nowhere) in [
+            (Errno::NOENT, true),
+            (Errno::NOTDIR, true),
+            (Errno::LOOP, true),
+            (Errno::XDEV, true),
+            (Errno::ACCESS, false),
+            (Errno::IO, false),
+            (Errno::STALE, false),
+            (Errno::MFILE, false),
+            (Errno::NFILE, false),
+        ] {
+            assert_eq!(leads_nowhere(errno), nowhere, "{errno:?}");
         }
     }
 }

@@ -8,8 +8,8 @@ use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
 use rangeway_backend_file::{FileStore, Policy, open};
 use rangeway_core::{
-    Attributes, Body, BodySource, Error, ErrorKind, GetOptions, HeadOptions, PartSpec, Payload, Pipe,
-    PutOptions, ReadAt, Result, Store, StoreExt, UploadedPart, WriteAt,
+    Attributes, Body, BodySource, CopyOptions, Error, ErrorKind, GetOptions, HeadOptions, PartSpec, Payload,
+    Pipe, PutMode, PutOptions, ReadAt, Result, Store, StoreExt, UploadedPart, WriteAt,
 };
 
 use crate::{files, kind, store};
@@ -286,4 +286,20 @@ fn a_root_must_be_a_folder_that_exists() {
     assert_eq!(kind(FileStore::new(folder.path().join("none"))).map(drop), Err(ErrorKind::NotFound));
     let error = FileStore::new(file).expect_err("a file");
     assert!(error.hint().is_some(), "{error}");
+}
+
+#[tokio::test]
+async fn copies_are_counted_and_their_errors_name_the_right_file() -> Result<()> {
+    let (_folder, store) = store();
+    store.put_bytes("a", "12345").await?;
+    store.copy(&"a".into(), &"b".into(), CopyOptions::new()).await?;
+    assert_eq!(store.stats().bytes_read, 5);
+    for (from, to, at) in [("a", "b/c", "b/c"), ("missing", "c", "missing"), ("a", "a/../x", "a/../x")] {
+        let error = store.copy(&from.into(), &to.into(), CopyOptions::new()).await.expect_err(to);
+        assert_eq!(error.uri(), Some(store.uri().with_key(at).to_string().as_str()), "{error}");
+    }
+    let create = CopyOptions::new().mode(PutMode::Create);
+    let error = store.copy(&"a".into(), &"b".into(), create).await.expect_err("b exists");
+    assert!(error.uri().is_some_and(|uri| uri.ends_with("/b")), "{error}");
+    Ok(())
 }
