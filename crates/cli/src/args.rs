@@ -1,8 +1,10 @@
 //! The command line as it is written: parsed by clap, not resolved yet.
 #![allow(clippy::doc_markdown, reason = "doc comments are the help that users read, and not Markdown")]
 
+use std::ffi::OsString;
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
-use rangeway::{Setting, SettingKind, Settings};
+use rangeway::{Error, Setting, SettingKind, Settings};
 
 use crate::exit_code;
 
@@ -274,6 +276,21 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
+/// Whether a command line that could not be parsed asks for JSON.
+pub(crate) fn asks_for_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
+    arguments.into_iter().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// What is wrong with a command line, as an error like others.
+pub(crate) fn complaint(error: &clap::Error) -> Error {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let (what, usage) = text.split_once("\n\nUsage: ").unwrap_or((text, ""));
+    let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+    let usage = usage.lines().next().unwrap_or_default();
+    Error::invalid(what).with_hint(format!("usage: {usage}; --help says more"))
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -322,6 +339,16 @@ mod tests {
             assert!(cli.global.json && cli.global.options == [("a".to_owned(), "b".to_owned())], "{line}");
         }
         Ok(())
+    }
+
+    #[test]
+    fn complaints_are_errors_like_others() {
+        let error = complaint(&parse("rangeway ls --frobnicate").expect_err("no such option"));
+        assert!(error.to_string().contains("unexpected argument '--frobnicate' found tip: "), "{error}");
+        assert_eq!(error.hint(), Some("usage: rangeway ls [OPTIONS] [PLACE]; --help says more"));
+        let asks = |line: &str| asks_for_json(line.split(' ').map(OsString::from));
+        assert!(asks("rangeway --json ls --frobnicate") && asks("rangeway ls --json"));
+        assert!(!asks("rangeway ls --frobnicate") && !asks("rangeway ls -- --json"));
     }
 
     #[test]

@@ -68,17 +68,18 @@ async fn dispatch(command: Command, context: &Arc<Context>) -> Outcome {
 /// Reads an argument that must name one object.
 fn parse_object(argument: &str, context: &Context) -> Result<StoreUri> {
     let place = location::parse_place(argument, &context.registry)?;
-    check_object(&place, "rangeway ls shows what is in it")?;
+    check_object(&place, "rangeway ls shows what is in it", context)?;
     Ok(place)
 }
 
 /// Refuses a place that is a bucket or a folder.
-fn check_object(place: &StoreUri, hint: &str) -> Result<()> {
+fn check_object(place: &StoreUri, hint: &str, context: &Context) -> Result<()> {
     let what = if location::is_local_folder(place) {
         "a folder"
-    } else if place.key().is_empty() {
+    } else if place.key().is_empty() && context.store(place)?.capabilities().list {
         "a bucket"
     } else {
+        // The front page of a web server is a file of it.
         return Ok(());
     };
     Err(Error::invalid(format!("{} is {what}, not an object", location::shown(place))).with_hint(hint))

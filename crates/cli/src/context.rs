@@ -9,6 +9,7 @@ use rangeway::{Env, Error, Registry, Result, Settings, Store, StoreUri, file};
 use tokio::sync::Semaphore;
 
 use crate::args::Global;
+use crate::identity::Identity;
 use crate::output::Output;
 use crate::scratch::Scratch;
 use crate::settings::SETTINGS;
@@ -83,6 +84,11 @@ impl Context {
         let store = self.registry.open_uri(&container, &self.settings)?;
         stores.push((Some(container), Arc::clone(&store)));
         Ok(store)
+    }
+
+    /// What a place is, to be compared with others.
+    pub(crate) fn identity(&self, place: &StoreUri) -> Result<Identity> {
+        Identity::of(place, &self.registry, &self.settings)
     }
 
     /// Another store of a place, with `settings` and counters of its own.

@@ -17,6 +17,8 @@ pub(crate) enum ExitCode {
     Auth = 5,
     /// The bytes are not what was promised.
     Integrity = 6,
+    /// The terminal is gone (SIGHUP), as shells report it.
+    HungUp = 129,
     /// SIGINT or SIGTERM, as shells report it.
     Interrupted = 130,
 }
@@ -30,6 +32,7 @@ Exit codes:
     3  not found
     5  credentials missing, wrong or not enough
     6  wrong bytes
+  129  hung up
   130  interrupted";
 
 impl From<ErrorKind> for ExitCode {
@@ -75,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_table_has_every_code() {
-        for code in [0, 1, 2, 3, 5, 6, 130] {
+        for code in [0, 1, 2, 3, 5, 6, 129, 130] {
             assert!(TABLE.lines().any(|line| line.trim().starts_with(&format!("{code} "))), "{code}");
         }
     }

@@ -95,6 +95,11 @@ pub(crate) fn is_local_folder(place: &StoreUri) -> bool {
     local_path(place).is_some_and(|path| path.is_dir())
 }
 
+/// Whether a place is a local symbolic link itself; with a slash behind its name it is what the link leads to.
+pub(crate) fn is_local_link(place: &StoreUri) -> bool {
+    !place.key().as_str().ends_with('/') && local_path(place).is_some_and(|path| path.is_symlink())
+}
+
 /// A place as users write it: a path where that means the same.
 pub(crate) fn shown(place: &StoreUri) -> String {
     let path = local_path(place).filter(|_| place.scheme() == LOCAL);

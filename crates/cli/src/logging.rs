@@ -4,9 +4,11 @@ use std::io::IsTerminal;
 
 use rangeway::Env;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::format::debug_fn;
 
 use crate::args::Global;
-use crate::output::Output;
+use crate::output::{Output, escaped};
 
 /// Starts logging for the whole program.
 pub(crate) fn start(global: &Global, env: &Env, output: &Output) {
@@ -29,7 +31,16 @@ pub(crate) fn start(global: &Global, env: &Env, output: &Output) {
     let started = if output.is_json() {
         logs.json().flatten_event(true).try_init()
     } else {
-        logs.with_ansi(std::io::stderr().is_terminal()).try_init()
+        // Values may be names that others chose.
+        let fields = debug_fn(|writer, field, value| {
+            let value = escaped(&format!("{value:?}"));
+            match field.name() {
+                "message" => write!(writer, "{value}"),
+                name => write!(writer, "{name}={value}"),
+            }
+        });
+        let fields = fields.delimited(" ");
+        logs.fmt_fields(fields).with_ansi(std::io::stderr().is_terminal()).try_init()
     };
     if let Err(error) = started {
         output.warn(&format!("no logs: {error}"));

@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod exit_code;
 mod folders;
+mod identity;
 mod interrupt;
 mod jobs;
 mod location;
@@ -33,13 +34,20 @@ use output::{Output, Stop, unless_closed};
 fn main() -> std::process::ExitCode {
     let code = match Cli::try_parse() {
         Ok(cli) => run(cli),
-        Err(error) => {
-            // A closed pipe leaves nobody to tell.
-            let _ = error.print();
-            if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success }
-        }
+        Err(error) => explain(&error),
     };
     code.into()
+}
+
+/// Shows help, or what is wrong with the command line.
+fn explain(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && args::asks_for_json(std::env::args_os()) {
+        Output::new(true, false).error(&args::complaint(error));
+    } else {
+        // A closed pipe leaves nobody to tell.
+        let _ = error.print();
+    }
+    if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success }
 }
 
 fn run(cli: Cli) -> ExitCode {
@@ -85,7 +93,7 @@ async fn supervise(command: Command, context: Arc<Context>) -> Result<ExitCode, 
                 Err(_) => Ok(ExitCode::Interrupted),
             })
         }
-        () = signals.next() => {
+        code = signals.next() => {
             task.abort();
             context.output.note("interrupted: cleaning up; press Ctrl-C again to quit at once");
             let ended = async {
@@ -94,7 +102,7 @@ async fn supervise(command: Command, context: Arc<Context>) -> Result<ExitCode, 
                 context.drain().await;
             };
             interrupt::clean_up(&mut signals, &context.output, ended).await;
-            Ok(ExitCode::Interrupted)
+            Ok(code)
         }
     }
 }

@@ -299,7 +299,7 @@ fn json(error: &Error) -> String {
 }
 
 /// Replaces control characters by their escapes.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let is_plain = |c: char| !c.is_control();
     text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
         if is_plain(c) {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt};
-use rangeway::{DeleteResult, Error, Key, Result, Store, StoreUri};
+use rangeway::{DeleteResult, Key, Result, Store, StoreUri};
 
 use crate::{folders, location};
 
@@ -49,7 +49,7 @@ impl Scratch {
         if let Some(folder) = location::local_path(&self.place).filter(|folder| folder.is_dir()) {
             let removed = tokio::task::spawn_blocking(move || folders::remove_empty(&folder)).await;
             if let Ok(Err(error)) = removed {
-                failed = failed.or_else(|| Some(Error::io("the folder stays", error).with_uri(&self.place)));
+                failed = failed.or_else(|| Some(error.with_uri(&self.place)));
             }
         }
         failed.map_or(Ok(()), |error| {

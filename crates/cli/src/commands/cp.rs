@@ -45,6 +45,7 @@ pub(super) async fn run(args: Cp, context: &Arc<Context>) -> Outcome {
             });
             let places = places.collect::<Result<Vec<_>>>()?;
             let target = Target::new(target, places.len() > 1)?;
+            target.check_names(&places)?;
             copy(&places, &target, args, context).await
         }
     }

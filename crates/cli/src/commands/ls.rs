@@ -23,7 +23,7 @@ pub(super) async fn run(args: &Ls, context: &Context) -> Outcome {
     if place.container().is_empty() && place.key().is_empty() && show_buckets(&place, context).await? {
         return Ok(ExitCode::Success);
     }
-    let mut tree = Tree::open(context, &place, !args.recursive)?;
+    let mut tree = Tree::open(context, &place, !args.recursive).await?;
     let show = Show { output: &context.output, human: args.human, base: tree.prefix.clone() };
     let mut tally = Tally::default();
     for error in tree.unreadable().await {

@@ -14,7 +14,7 @@ pub(super) async fn run(args: &Rb, context: &Context) -> Outcome {
     let bucket = parse_bucket(&args.place, context)?;
     if args.force {
         let mut tally = Tally::default();
-        rm::delete_below(Tree::open(context, &bucket, false)?, context, &mut tally).await?;
+        rm::delete_below(Tree::open(context, &bucket, false).await?, context, &mut tally).await?;
         if tally.failed() > 0 {
             return Ok(tally.exit_code(tally.succeeded() == 0 && tally.failed() == 1));
         }

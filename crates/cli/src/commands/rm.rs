@@ -12,6 +12,7 @@ use super::tree::Tree;
 use super::{Outcome, check_object};
 use crate::args::Rm;
 use crate::context::Context;
+use crate::identity::resolved;
 use crate::output::{Stop, unless_closed};
 use crate::{folders, location, text};
 
@@ -37,7 +38,9 @@ pub(super) async fn run(args: &Rm, context: &Arc<Context>) -> Outcome {
         }
     } else {
         for place in &places {
-            check_object(place, "rangeway rm -r deletes everything in it")?;
+            if !location::is_local_link(place) {
+                check_object(place, "rangeway rm -r deletes everything in it", context)?;
+            }
         }
         let mut deleted = stream::iter(places.clone())
             .map(|place| async move {
@@ -57,34 +60,37 @@ pub(super) async fn run(args: &Rm, context: &Arc<Context>) -> Outcome {
 /// Refuses to empty a whole bucket unless told so, and the root of a file system ever; also what a symbolic link leads
 /// to, and the folder that the user stands in.
 fn check_tree(place: &StoreUri, all: bool) -> Result<()> {
-    if let Some(path) = location::local_path(place) {
-        // Without the slash at its end: behind that is what the link leads to.
-        let itself: PathBuf = path.components().collect();
-        if itself.is_symlink() && itself.is_dir() {
-            return Err(Error::invalid(format!("{} is a symbolic link", itself.display()))
-                .with_hint("name the folder that it leads to, or delete the link itself with rm"));
-        }
-        if !all
-            && let Ok(here) = std::env::current_dir()
-            && here.starts_with(&itself)
-        {
-            return Err(Error::invalid(format!(
-                "{} is the folder you are in, or above it",
-                itself.display()
-            ))
+    let everything = Error::invalid(format!("{} is everything there is", location::shown(place)));
+    let Some(path) = location::local_path(place) else {
+        return match (place.key().is_empty(), place.container().is_empty()) {
+            (false, _) => Ok(()),
+            (true, false) if all => Ok(()),
+            (true, false) => Err(everything.with_hint("add --all to delete all of it")),
+            (true, true) => Err(everything),
+        };
+    };
+    // Without the slash at its end: behind that is what the link leads to.
+    let itself: PathBuf = path.components().collect();
+    let real = resolved(&itself);
+    if real.parent().is_none() {
+        return Err(everything);
+    }
+    if itself.is_symlink() && itself.is_dir() {
+        return Err(Error::invalid(format!("{} is a symbolic link", itself.display())).with_hint(format!(
+            "name the folder that it leads to, or delete the link itself with `rangeway rm {}`",
+            itself.display()
+        )));
+    }
+    if !all && std::env::current_dir().is_ok_and(|here| resolved(&here).starts_with(&real)) {
+        return Err(Error::invalid(format!("{} is the folder you are in, or above it", itself.display()))
             .with_hint("add --all to delete it all the same"));
-        }
     }
-    if !place.key().is_empty() || (all && !place.container().is_empty()) {
-        return Ok(());
-    }
-    let error = Error::invalid(format!("{} is everything there is", location::shown(place)));
-    Err(if place.container().is_empty() { error } else { error.with_hint("add --all to delete all of it") })
+    Ok(())
 }
 
 async fn delete_object(place: &StoreUri, args: &Rm, context: &Context) -> Result<()> {
     let store = context.store(place)?;
-    if !args.force {
+    if !args.force && !location::is_local_link(place) {
         // Deleting what does not exist succeeds on most services: a typo would look like success.
         store.head(place.key(), HeadOptions::new()).await?;
     }
@@ -92,7 +98,7 @@ async fn delete_object(place: &StoreUri, args: &Rm, context: &Context) -> Result
 }
 
 async fn delete_tree(place: &StoreUri, args: &Rm, context: &Context, tally: &mut Tally) -> Result<(), Stop> {
-    let mut tree = Tree::open(context, place, false)?;
+    let mut tree = Tree::open(context, place, false).await?;
     let folder = location::local_path(place).filter(|path| path.is_dir());
     let failed = tally.failed();
     for error in tree.unreadable().await {
@@ -124,7 +130,7 @@ async fn delete_tree(place: &StoreUri, args: &Rm, context: &Context, tally: &mut
         if let Ok(Err(error)) = removed
             && tally.failed() == failed
         {
-            fail(&Error::io("the folder stays", error).with_uri(location::shown(place)), context, tally);
+            fail(&error.with_uri(location::shown(place)), context, tally);
         }
     }
     Ok(())

@@ -4,7 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::stream::{BoxStream, Peekable, StreamExt};
-use rangeway::{Error, ErrorKind, ListEntry, ListOptions, ObjectMeta, Operation, Result, Store, StoreUri};
+use rangeway::{
+    Error, ErrorKind, HeadOptions, ListEntry, ListOptions, ObjectMeta, Operation, Result, Store, StoreUri,
+};
 
 use crate::context::Context;
 use crate::location;
@@ -21,9 +23,32 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Lists everything below `place`, level by level only if `one_level`.
-    pub(super) fn open(context: &Context, place: &StoreUri, one_level: bool) -> Result<Self> {
+    ///
+    /// # Errors
+    /// `InvalidInput` for a local path that no key can begin with, such as one with two slashes in a row: a listing has
+    /// nothing there, and that would look like an empty folder. `Unsupported` for a store without listings.
+    pub(super) async fn open(context: &Context, place: &StoreUri, one_level: bool) -> Result<Self> {
         let store = context.store(place)?;
+        if !store.capabilities().list {
+            return Err(Error::unsupported("there are no listings here")
+                .with_operation(Operation::List)
+                .with_uri(place)
+                .with_hint("name each file by its own URL, without -r"));
+        }
         let prefix = location::below(place);
+        if location::local_path(place).is_some() {
+            // The store knows which keys there can be: any name will do to ask.
+            let probe = place.with_key(format!("{prefix}-"));
+            match store.head(probe.key(), HeadOptions::new()).await {
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                    return Err(Error::invalid("no file can be below this path")
+                        .with_operation(Operation::List)
+                        .with_uri(place)
+                        .with_source(error));
+                }
+                _ => {}
+            }
+        }
         let mut options = ListOptions::new().prefix(prefix.clone());
         if one_level {
             options = options.delimiter("/");

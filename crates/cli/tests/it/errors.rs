@@ -156,3 +156,46 @@ fn errors_are_json_where_results_are() {
     }
     assert!(ended.stderr.lines().count() > 1, "{}", ended.stderr);
 }
+
+#[test]
+fn wrong_usage_is_json_where_results_are() {
+    let sandbox = Sandbox::local();
+    for line in ["--json", "--json frobnicate", "ls --json --frobnicate", "cp --json x"] {
+        let ended = sandbox.run(line).exits(2);
+        let error: serde_json::Value =
+            serde_json::from_str(ended.stderr.trim_end()).expect("one line of JSON");
+        assert_eq!(error["error"]["kind"], "invalid input", "{error}");
+        assert!(
+            error["error"]["hint"].as_str().is_some_and(|hint| hint.starts_with("usage: rangeway")),
+            "{error}"
+        );
+        assert_eq!(ended.stdout, b"", "{line}");
+    }
+    assert!(sandbox.run("ls --frobnicate").exits(2).stderr.starts_with("error: unexpected argument"));
+    assert!(sandbox.run("--json --help").exits(0).text().contains("Usage: "));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_in_messages_have_no_control_characters() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let sandbox = Sandbox::local();
+    std::fs::create_dir(sandbox.path("tree")).expect("a folder");
+    let name = std::ffi::OsStr::from_bytes(b"bad\x1b[31m\xff\n");
+    std::fs::write(sandbox.path("tree").join(name), "x").expect("a file");
+    let ended = sandbox.run("ls -r tree").exits(1).says("bad\\u{1b}[31m");
+    assert!(ended.stderr.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", ended.stderr);
+}
+
+#[test]
+fn errors_of_a_copy_name_what_they_are_about() {
+    let sandbox = Sandbox::local();
+    sandbox.write("x", "x");
+    sandbox.write("file", "x");
+    let ended = sandbox.run("cp x file/y").exits(2);
+    assert!(ended.stderr.contains("/file/y: invalid input"), "{}", ended.stderr);
+    let ended = sandbox.run("cp missing y").exits(3);
+    assert!(ended.stderr.contains("/missing: not found"), "{}", ended.stderr);
+    sandbox.run("-v cp x y").exits(0).says("read 1 B at ");
+}

@@ -1,8 +1,8 @@
-//! SIGINT and SIGTERM: nothing half-done is left behind.
+//! SIGINT, SIGTERM and SIGHUP: nothing half-done is left behind.
 #![cfg(unix)]
 
 use std::io::Write;
-use std::process::Child;
+use std::process::{Child, Command};
 
 use rangeway_testkit::RequestKind;
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,7 +19,7 @@ fn interrupted(ended: Ended) {
 
 #[test]
 fn an_upload_is_aborted() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 130), (Signal::HUP, 129)] {
         let sandbox = Sandbox::with_server();
         let mut child = start(sandbox.command("cp - s3://bucket/half"));
         let mut stdin = child.stdin.take().expect("it is piped");
@@ -27,7 +27,7 @@ fn an_upload_is_aborted() {
         stdin.write_all(&vec![1; 48 << 20]).expect("it reads");
         wait_until("a part", || sandbox.server().counts().of(RequestKind::UploadPart) > 0);
         send(&child, signal);
-        interrupted(finish(child));
+        finish(child).exits(code).says("interrupted: cleaning up");
         drop(stdin);
         assert_eq!(sandbox.server().open_uploads().expect("the server's files"), Vec::<String>::new());
         assert!(!sandbox.object("half").exists());
@@ -55,11 +55,53 @@ fn a_download_leaves_no_file() {
     // The server hashes all of it for each range: a read takes seconds.
     sandbox.write_object("big", vec![0; 256 << 20]);
     std::fs::create_dir(sandbox.path("target")).expect("a folder");
-    let child = start(sandbox.command("cp s3://bucket/big target/"));
-    wait_until("a second range", || sandbox.server().counts().of(RequestKind::GetObject) > 1);
-    send(&child, Signal::INT);
-    interrupted(finish(child));
-    assert_eq!(sandbox.names("target"), Vec::<String>::new());
+    for (signal, code) in [(Signal::INT, 130), (Signal::HUP, 129)] {
+        sandbox.server().reset_counts();
+        let child = start(sandbox.command("cp s3://bucket/big target/"));
+        wait_until("a second range", || sandbox.server().counts().of(RequestKind::GetObject) > 1);
+        send(&child, signal);
+        finish(child).exits(code).says("interrupted: cleaning up");
+        assert_eq!(sandbox.names("target"), Vec::<String>::new());
+    }
+}
+
+/// The program as a shell starts it after `prepare`.
+fn through_shell(sandbox: &Sandbox, prepare: &str, line: &str) -> Command {
+    let program = sandbox.command("");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{prepare}; exec \"$0\" {line}")).arg(program.get_program());
+    command
+        .current_dir(sandbox.path(""))
+        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn whoever_is_to_outlive_its_terminal_does() {
+    let sandbox = Sandbox::with_server();
+    let mut child = start(through_shell(&sandbox, "trap '' HUP", "cp - s3://bucket/whole"));
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(&vec![1; 48 << 20]).expect("it reads");
+    wait_until("a part", || sandbox.server().counts().of(RequestKind::UploadPart) > 0);
+    send(&child, Signal::HUP);
+    stdin.write_all(&vec![1; 1 << 20]).expect("it still reads");
+    drop(stdin);
+    finish(child).exits(0);
+    assert_eq!(std::fs::metadata(sandbox.object("whole")).expect("an object").len(), 49 << 20);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_an_error_that_leaves_nothing() {
+    let sandbox = Sandbox::local();
+    sandbox.write("source/big", vec![1; 8 << 20]);
+    std::fs::create_dir(sandbox.path("target")).expect("a folder");
+    for line in ["cp source/big target/", "cp - target/big < source/big", "cp -r source target"] {
+        let ended = finish(start(through_shell(&sandbox, "ulimit -f 100", line))).exits(1);
+        assert!(ended.stderr.contains("File too large"), "{line}: {}", ended.stderr);
+        assert!(ended.stderr.contains("target/big: "), "{line}: {}", ended.stderr);
+        assert_eq!(sandbox.names("target"), Vec::<String>::new(), "{line}");
+    }
 }
 
 #[test]

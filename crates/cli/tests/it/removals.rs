@@ -2,7 +2,7 @@
 
 use rangeway_testkit::RequestKind;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, finish, start};
 
 fn with_objects() -> Sandbox {
     let sandbox = Sandbox::with_server();
@@ -78,11 +78,13 @@ fn local_trees_go_with_their_folders() {
     std::fs::create_dir_all(sandbox.path("dir/empty/er")).expect("folders");
     std::os::unix::fs::symlink(sandbox.path("dir2"), sandbox.path("dir/link")).expect("a link");
     sandbox.run("rm dir").exits(2).says("is a folder");
-    // A link is no object, so it stays, and with it the folder.
-    sandbox.run("rm -r dir").exits(1).says("the folder stays");
+    // A link to a folder is no object, so it stays, and with it the folder.
+    let ended = sandbox.run("rm -r dir").exits(1).says("the folder stays: it holds ").says("/dir/link");
+    let hint = format!("delete it with `rangeway rm {}`", sandbox.path("dir/link").display());
+    ended.says(&hint);
     assert_eq!(sandbox.names("dir2"), ["y"], "links are not followed");
     assert_eq!(sandbox.names("dir"), ["link"]);
-    std::fs::remove_file(sandbox.path("dir/link")).expect("a link");
+    sandbox.run("rm dir/link").exits(0).says("deleted 1 object");
     sandbox.run("rm -r dir").exits(0);
     assert!(!sandbox.path("dir").exists());
     sandbox.run("rm dir2/y").exits(0);
@@ -113,4 +115,53 @@ fn a_bucket_that_holds_something_stays() {
     assert_eq!(left(&sandbox).len(), 4);
     sandbox.run("rm -r --all -q s3://bucket").exits(0);
     sandbox.run("rb s3://bucket").exits(0);
+}
+
+#[test]
+fn the_root_of_the_file_system_is_never_deleted_whatever_it_is_called() {
+    let sandbox = Sandbox::local();
+    for scheme in ["file", "direct"] {
+        for place in ["/", "localhost", "localhost/", "LocalHost/", "localhost/?sync=false"] {
+            let line = format!("rm -r --all --dry-run {scheme}://{place}");
+            sandbox.run(&line).exits(2).says("is everything there is");
+        }
+    }
+    std::os::unix::fs::symlink("/", sandbox.path("root")).expect("a link");
+    for place in ["/", "/.", "/tmp/..", "root", "root/", "root/tmp/.."] {
+        sandbox.run(&format!("rm -r --all --dry-run {place}")).exits(2).says("is everything there is");
+    }
+}
+
+#[test]
+fn the_users_folder_is_known_by_other_names() {
+    let sandbox = Sandbox::local();
+    sandbox.write("real/deep/x", "x");
+    std::os::unix::fs::symlink("real", sandbox.path("link")).expect("a link");
+    let place = sandbox.path("link/deep").display().to_string();
+    for place in [place.clone(), format!("file://{place}"), format!("direct://localhost{place}/")] {
+        let mut command = sandbox.command(&format!("rm -r --dry-run {place}"));
+        command.current_dir(sandbox.path("real/deep"));
+        finish(start(command)).exits(2).says("the folder you are in");
+    }
+    sandbox.run("rm -r link/deep").exits(0);
+    assert_eq!(sandbox.names("real"), Vec::<String>::new());
+}
+
+#[test]
+fn links_are_removed_and_what_they_lead_to_stays() {
+    let sandbox = Sandbox::local();
+    sandbox.write("dir/x", "x");
+    for (target, link) in [("dir", "folder"), ("dir/x", "file"), ("nowhere", "broken")] {
+        std::os::unix::fs::symlink(target, sandbox.path(link)).expect("a link");
+        sandbox.run(&format!("rm --dry-run {link}")).exits(0).says("would delete 1 object");
+        assert!(sandbox.path(link).is_symlink());
+        sandbox.run(&format!("rm {link}")).exits(0).says("deleted 1 object");
+        assert!(!sandbox.path(link).is_symlink(), "{link}");
+        sandbox.run(&format!("rm {link}")).exits(3);
+    }
+    std::os::unix::fs::symlink("dir", sandbox.path("folder")).expect("a link");
+    sandbox.run("rm folder/").exits(2).says("is a folder");
+    let hint = format!("`rangeway rm {}`", sandbox.path("folder").display());
+    sandbox.run("rm -r folder/").exits(2).says(&hint);
+    assert_eq!(sandbox.read("dir/x"), "x");
 }

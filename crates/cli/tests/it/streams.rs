@@ -115,3 +115,18 @@ fn ranges_that_hold_no_byte() {
         sandbox.run(&format!("cat --offset 10 {place}ten")).exits(1).says("hint: the object has no byte 10");
     }
 }
+
+#[test]
+fn what_exists_is_left_alone_by_standard_input_too() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write("here", "old");
+    sandbox.write_object("there", "old");
+    for target in ["here", "s3://bucket/there"] {
+        let line = format!("cp -n - {target}");
+        sandbox.run_with_input(&line, b"new").exits(0).says("left 1 object as before");
+        let ended = sandbox.run_with_input(&format!("{line} --json"), b"new").exits(0);
+        assert_eq!(ended.records()[0]["status"], "skipped");
+        assert_eq!(sandbox.run(&format!("cat {target}")).text(), "old");
+        sandbox.run_with_input(&format!("cp -n - {target}2"), b"new").exits(0).says("copied 1 object, 3 B");
+    }
+}

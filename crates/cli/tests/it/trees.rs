@@ -2,6 +2,15 @@
 
 use crate::support::Sandbox;
 
+/// Runs the program without the right to read every folder, which root has; `None` where that cannot be done.
+fn without_rights(sandbox: &Sandbox, line: &str) -> Option<std::process::Output> {
+    let program = sandbox.command(line);
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(program.get_program());
+    command.args(program.get_args()).current_dir(sandbox.path(""));
+    command.output().ok().filter(|output| !output.stderr.starts_with(b"setpriv"))
+}
+
 const TREE: [&str; 6] = ["a", "b/c", "b/d e/f", "b/what?", "g/h/i/j", "ü"];
 
 #[test]
@@ -104,6 +113,31 @@ fn a_tree_is_not_copied_into_itself() {
     ] {
         sandbox.run(line).exits(2).says("inside the source");
     }
+    std::os::unix::fs::symlink("tree", sandbox.path("link")).expect("a link");
+    let path = sandbox.path("tree").display().to_string();
+    for line in [
+        "cp -r s3://bucket s3://bucket/copy/?region=us-east-1".to_owned(),
+        "cp -r s3://bucket/tree?part-size=8MiB s3://bucket/tree/copy".to_owned(),
+        format!("cp -r tree direct://{path}/copy"),
+        format!("cp -r direct://{path} tree/copy"),
+        format!("cp -r file://{path} file://{path}/copy?sync=true"),
+        format!("cp -r file://localhost{path} tree/copy"),
+        "cp -r tree link/copy".to_owned(),
+        "cp -r link/ tree/copy".to_owned(),
+    ] {
+        sandbox.run(&line).exits(2).says("inside the source");
+    }
+    assert_eq!(sandbox.names("tree"), ["x"]);
+    for line in [
+        "cp tree/x link/x".to_owned(),
+        format!("cp tree/x direct://{path}/"),
+        "cp s3://bucket/tree/x s3://bucket/tree/x?region=us-east-1".to_owned(),
+    ] {
+        sandbox.run(&line).exits(2).says("is both source and target");
+    }
+    // Another service may have a bucket of the same name.
+    let elsewhere = "cp -r --dry-run s3://bucket s3://bucket/copy/?endpoint=http://127.0.0.1:1";
+    sandbox.run(elsewhere).exits(0).says("would copy 1 object");
     sandbox.write("file", "x");
     sandbox.run("cp -r tree file").exits(2).says("is a file, and a tree needs a folder");
 }
@@ -161,14 +195,7 @@ fn a_folder_that_cannot_be_read_hides_no_other() {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
         std::fs::set_permissions(sandbox.path("tree/a"), mode).expect("its permissions");
     };
-    // Without the right to read every folder, which root has.
-    let run = |line: &str| {
-        let program = sandbox.command(line);
-        let mut command = std::process::Command::new("setpriv");
-        command.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(program.get_program());
-        command.args(program.get_args()).current_dir(sandbox.path(""));
-        command.output().ok().filter(|output| !output.stderr.starts_with(b"setpriv"))
-    };
+    let run = |line| without_rights(&sandbox, line);
     close(0);
     let (listed, copied) = (run("ls -r tree"), run("cp -r tree copy"));
     let (planned, removed) = (run("rm -r --dry-run tree"), run("rm -r tree"));
@@ -216,4 +243,103 @@ fn names_that_are_no_keys_are_counted_and_never_a_success() {
     sandbox.run("rm -r tree").exits(1).says(&two).says("the folder stays");
     assert!(!sandbox.path("tree/x").exists() && bad(b"bad-\xff").exists() && bad(b"bad-\xfe/y").exists());
     sandbox.run("ls -r copy").exits(0);
+}
+
+#[test]
+fn a_uri_that_names_no_folder_is_no_empty_tree() {
+    let sandbox = Sandbox::local();
+    sandbox.write("tree/x", "x");
+    let here = sandbox.path("").display().to_string();
+    for place in ["//tree", "/./tree", "/tree/../tree", "//tree/", "/tree//", "/tree/.", "/tree/.."] {
+        let uri = format!("file://{}{place}", here.trim_end_matches('/'));
+        for line in [
+            format!("ls {uri}"),
+            format!("ls -r {uri}"),
+            format!("rm -r --all {uri}"),
+            format!("cp -r {uri} copy"),
+        ] {
+            sandbox.run(&line).exits(2).says("invalid input");
+        }
+        // What users type is resolved first.
+        let path = format!("{here}{place}");
+        sandbox.run(&format!("ls -r {path}")).exits(0);
+        sandbox
+            .run(&format!("cp -r --dry-run {path} /no-such-folder/copy"))
+            .exits(0)
+            .says("would copy 1 object");
+    }
+    assert_eq!((sandbox.names(""), sandbox.names("tree")), (vec!["tree".to_owned()], vec!["x".to_owned()]));
+}
+
+#[test]
+fn two_sources_never_become_one_target() {
+    let sandbox = Sandbox::with_server();
+    for name in ["a/x", "b/x", "a/data/1", "b/data/2"] {
+        sandbox.write(name, name);
+    }
+    std::fs::create_dir(sandbox.path("out")).expect("a folder");
+    for line in [
+        "cp a/x b/x out/",
+        "cp -n a/x b/x out",
+        "cp --dry-run a/x a/../b/x out",
+        "cp -r a/data b/data out/",
+        "cp -r a/data/ a/x b/data/ s3://bucket/out/",
+    ] {
+        sandbox.run(line).exits(2).says("would both become ").says("hint: ");
+    }
+    assert_eq!(sandbox.names("out"), Vec::<String>::new());
+    sandbox.run("cp -r a b out/").exits(0).says("copied 4 objects");
+}
+
+#[test]
+fn folders_are_not_replaced_by_files() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write("f1", "f1");
+    sandbox.write("tree/a", "a");
+    sandbox.write("tree/b", "b");
+    sandbox.write_object("f1", "f1");
+    for folder in ["e1/f1/deep", "e2/a/deep"] {
+        std::fs::create_dir_all(sandbox.path(folder)).expect("folders");
+    }
+    for line in
+        ["cp f1 e1", "cp -n f1 e1", "cp --dry-run f1 e1/", "cp s3://bucket/f1 e1", "cp -n s3://bucket/f1 e1/"]
+    {
+        sandbox.run(line).exits(2).says("/e1/f1 is a folder");
+    }
+    sandbox.run("cp -r tree e2").exits(1).says("/e2/a is a folder").says("copied 1 object").says("1 failed");
+    sandbox.run("cp -r -n tree e2").exits(1).says("/e2/a is a folder").says("left 1 object as before");
+    assert!(sandbox.path("e1/f1/deep").is_dir() && sandbox.path("e2/a/deep").is_dir());
+    sandbox.run("cp f1 e1/f1").exits(0);
+    assert_eq!(sandbox.read("e1/f1/f1"), "f1");
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a test that cannot run says so")]
+fn a_link_that_cannot_be_followed_is_an_error_and_hides_no_other() {
+    let sandbox = Sandbox::local();
+    for name in ["closed/x", "tree/y", "tree/z"] {
+        sandbox.write(name, name);
+    }
+    for (target, link) in [("../closed/x", "tree/link"), ("nowhere", "tree/broken"), ("..", "tree/folder")] {
+        std::os::unix::fs::symlink(target, sandbox.path(link)).expect("a link");
+    }
+    let close = |mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(sandbox.path("closed"), mode).expect("its permissions");
+    };
+    close(0);
+    let (listed, copied) =
+        (without_rights(&sandbox, "ls -r tree"), without_rights(&sandbox, "cp -r tree copy"));
+    close(0o755);
+    let (Some(listed), Some(copied)) = (listed, copied) else {
+        eprintln!("this system does not allow setpriv: nothing was tested");
+        return;
+    };
+    for ended in [&listed, &copied] {
+        let text = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(1) && text.contains("tree/link: permission denied"), "{ended:?}");
+        assert!(!text.contains("broken") && !text.contains("tree/folder"), "{ended:?}");
+    }
+    assert_eq!(sandbox.names("copy"), ["y", "z"]);
+    sandbox.run("cp -r tree whole").exits(0).says("copied 3 objects");
 }

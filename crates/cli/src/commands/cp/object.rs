@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use rangeway::{
-    Attributes, CopyOptions, Error, ErrorKind, GetOptions, HeadOptions, ListOptions, PutMode, PutOptions,
-    PutResponse, Result, Store, StoreUri,
+    Attributes, CopyOptions, Error, ErrorKind, GetOptions, HeadOptions, ListOptions, Operation, PutMode,
+    PutOptions, PutResponse, Result, Store, StoreUri,
 };
 
 use super::Target;
@@ -69,6 +69,7 @@ impl Copier {
         context: &Arc<Context>,
     ) -> Result<Self> {
         let to = context.store(target.place())?;
+        check_store(&to, &args).map_err(|error| error.with_uri(target.place()))?;
         let sources = sources.iter().map(|source| context.store(source)).collect::<Result<Vec<_>>>()?;
         let progress = Progress::start(context, position(sources, Arc::clone(&to)));
         Ok(Self { to, progress, args })
@@ -86,12 +87,7 @@ impl Copier {
 
     /// Copies one object.
     pub(super) async fn copy(&self, item: Item) -> Copied {
-        let result = match self.try_copy(&item).await {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && self.args.no_clobber => {
-                Ok(Done::Skipped)
-            }
-            result => result,
-        };
+        let result = self.settled(self.try_copy(&item).await);
         Copied {
             source: location::shown(&item.source),
             target: location::shown(&item.target),
@@ -100,21 +96,36 @@ impl Copier {
         }
     }
 
+    /// Whether the target is to stay as it is. Looking first saves sending what would be refused; the write checks again.
+    pub(super) async fn leaves(&self, to: &Arc<dyn Store>, target: &StoreUri) -> Result<bool> {
+        Ok(self.args.no_clobber && exists(to, target).await?)
+    }
+
+    /// How an item ended: a target that was there already is no failure where it is to stay as it is.
+    pub(super) fn settled(&self, result: Result<Done>) -> Result<Done> {
+        match result {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && self.args.no_clobber => {
+                Ok(Done::Skipped)
+            }
+            result => result,
+        }
+    }
+
     async fn try_copy(&self, item: &Item) -> Result<Done> {
         let (from, to) = (&item.from, &item.to);
         let (source, target) = (item.source.key(), item.target.key());
         let is_same_store = Arc::ptr_eq(from, to);
-        if is_same_store && source == target {
-            return Err(Error::invalid(format!(
-                "{} is both source and target",
-                location::shown(&item.source)
-            )));
+        // A store would put the file in the place of a folder that is empty.
+        if location::is_local_folder(&item.target) {
+            let folder = location::shown(&item.target);
+            return Err(Error::invalid(format!("{folder} is a folder, and stays one"))
+                .with_hint("remove it first, or give the copy another name"));
         }
-        // Looking first saves sending what would be refused; the write checks again.
-        if self.args.no_clobber && exists(to, &item.target).await? {
+        if self.leaves(to, &item.target).await? {
             return Ok(Done::Skipped);
         }
         if self.args.dry_run {
+            self.check_write(to, &item.target).await?;
             let size = match item.size {
                 Some(size) => size,
                 None => explained(from.head(source, HeadOptions::new()).await, item).await?.meta.size,
@@ -141,6 +152,23 @@ impl Copier {
         Ok(Done::Copied { size: Some(size), response })
     }
 
+    /// Fails where it is known, without writing, that a write would be refused.
+    async fn check_write(&self, to: &Arc<dyn Store>, target: &StoreUri) -> Result<()> {
+        if self.args.no_clobber && !to.capabilities().put_create {
+            return Err(Error::unsupported("nothing can be written here only where there is nothing yet")
+                .with_operation(Operation::Put)
+                .with_uri(target));
+        }
+        if location::local_path(target).is_none() {
+            return Ok(());
+        }
+        // Which names there can be costs no request to know.
+        match to.head(target.key(), HeadOptions::new()).await {
+            Err(error) if error.kind() == ErrorKind::InvalidInput => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// How an object with the attributes `source` is written.
     pub(super) fn put_options(&self, to: &Arc<dyn Store>, source: Attributes) -> PutOptions {
         // Storage classes are words of one service and of one bucket's owner: they don't travel.
@@ -159,6 +187,19 @@ impl Copier {
         let mode = if self.args.no_clobber { PutMode::Create } else { PutMode::Overwrite };
         PutOptions::new().mode(mode).attributes(attributes)
     }
+}
+
+/// Fails where nothing of what is asked for can be written.
+fn check_store(to: &Arc<dyn Store>, args: &Cp) -> Result<()> {
+    let capabilities = to.capabilities();
+    let refused = if capabilities.max_put_size == 0 {
+        "this is for reading only"
+    } else if !capabilities.attributes && (args.content_type.is_some() || !args.metadata.is_empty()) {
+        "what is written here has no content type and no metadata"
+    } else {
+        return Ok(());
+    };
+    Err(Error::unsupported(refused).with_operation(Operation::Put))
 }
 
 /// How many bytes have been moved. Services count what they have accepted; a file is written at once when all is

@@ -23,11 +23,13 @@ pub(super) async fn items(
     context: &Context,
 ) -> Result<BoxStream<'static, Result<Item>>> {
     let key = source.key().as_str();
-    let is_tree = key.is_empty() || key.ends_with('/') || location::is_local_folder(source);
+    let is_prefix = key.is_empty() || key.ends_with('/') || location::is_local_folder(source);
+    // Where nothing is listed, such names are pages.
+    let is_tree = is_prefix && context.store(source)?.capabilities().list;
     if !copier.is_recursive() {
         return if is_tree { Err(needs_recursive(source)) } else { one(source, target, copier, context) };
     }
-    let mut tree = Tree::open(context, source, false)?;
+    let mut tree = Tree::open(context, source, false).await?;
     let unreadable = tree.unreadable().await;
     if tree.is_empty().await? {
         if let Some(error) = unreadable.into_iter().next() {
@@ -36,14 +38,17 @@ pub(super) async fn items(
         return if is_tree { nothing(source) } else { one(source, target, copier, context) };
     }
     let prefix = target.of_tree(source)?;
-    if Arc::ptr_eq(&tree.store, &copier.to) && prefix.starts_with(&tree.prefix) {
-        return Err(Error::invalid(format!(
-            "the target {} is inside the source {}",
-            location::shown(&target.place().with_key(prefix)),
-            location::shown(source),
-        )));
-    }
     let target = target.place().with_key(prefix);
+    let whole = source.with_key(tree.prefix.as_str());
+    if context.identity(&target)?.is_inside(&context.identity(&whole)?) {
+        let (inner, outer) = (location::shown(&target), location::shown(source));
+        let error = Error::invalid(format!("the target {inner} is inside the source {outer}"));
+        return Err(if source.settings() == target.settings() {
+            error
+        } else {
+            error.with_hint("if they are at two services, give each its own endpoint")
+        });
+    }
     let (to, target) = match location::local_path(&target) {
         // Names that come from elsewhere may try to leave the folder.
         Some(folder) if location::local_path(source).is_none() && !copier.is_dry_run() => {
@@ -63,13 +68,12 @@ fn one(
     copier: &Copier,
     context: &Context,
 ) -> Result<BoxStream<'static, Result<Item>>> {
-    let item = Item {
-        from: context.store(source)?,
-        to: Arc::clone(&copier.to),
-        source: source.clone(),
-        target: target.of_object(source),
-        size: None,
-    };
+    let target = target.of_object(source)?;
+    if context.identity(source)? == context.identity(&target)? {
+        return Err(Error::invalid(format!("{} is both source and target", location::shown(source))));
+    }
+    let (from, to) = (context.store(source)?, Arc::clone(&copier.to));
+    let item = Item { from, to, source: source.clone(), target, size: None };
     Ok(stream::iter([Ok(item)]).boxed())
 }
 

@@ -26,7 +26,7 @@ const READ_AHEAD: usize = 4;
 
 /// Writes an object to standard output.
 pub(super) async fn to_stdout(source: &StoreUri, context: &Arc<Context>) -> Outcome {
-    check_object(source, "standard output takes one object")?;
+    check_object(source, "standard output takes one object", context)?;
     let store = context.store(source)?;
     let mut body = match store.get(source.key(), GetOptions::new()).await {
         Ok(found) => found.body,
@@ -58,16 +58,24 @@ pub(super) async fn from_stdin(target: StoreUri, args: Cp, context: &Arc<Context
     }
     let mut report = Report::new(Arc::clone(context), true);
     let copier = Copier::new(args, &target, &[], context)?;
-    let key = target.place().key();
-    let read = Arc::new(AtomicU64::new(0));
-    let payload = Payload::stream(None, blocks(std::io::stdin(), Arc::clone(&read))?);
-    let written = copier.to.put(key, payload, copier.put_options(&copier.to, Attributes::new())).await;
+    let result = write(target.place(), &copier).await;
     drop(copier);
-    let result = written.map(|response| Done::Copied { size: Some(read.load(Ordering::Relaxed)), response });
     let (source, target) = ("-".to_owned(), location::shown(target.place()));
     report.add(&Copied { source, target, is_listed: false, result })?;
     report.finish();
     Ok(report.exit_code())
+}
+
+async fn write(target: &StoreUri, copier: &Copier) -> Result<Done> {
+    let to = &copier.to;
+    if copier.leaves(to, target).await? {
+        return Ok(Done::Skipped);
+    }
+    let read = Arc::new(AtomicU64::new(0));
+    let payload = Payload::stream(None, blocks(std::io::stdin(), Arc::clone(&read))?);
+    let written = to.put(target.key(), payload, copier.put_options(to, Attributes::new())).await;
+    let size = || Some(read.load(Ordering::Relaxed));
+    copier.settled(written.map(|response| Done::Copied { size: size(), response }))
 }
 
 /// The blocks of `input`, read on a thread of its own and counted into `read`.

@@ -1,5 +1,7 @@
 //! `Target`: what the last argument of `cp` means for each source.
 
+use std::collections::BTreeMap;
+
 use rangeway::{Error, Result, StoreUri};
 
 use crate::location;
@@ -30,6 +32,26 @@ impl Target {
         Ok(Self { place, is_folder, is_shared: several })
     }
 
+    /// Fails where two sources would get the same name here: the second would take the place of the first.
+    ///
+    /// # Errors
+    /// `InvalidInput` that names both.
+    pub(super) fn check_names(&self, sources: &[StoreUri]) -> Result<()> {
+        let mut taken = BTreeMap::new();
+        for source in sources.iter().filter(|_| self.is_shared) {
+            if let Some(other) = taken.insert(name(source), source) {
+                let (first, second) = (location::shown(other), location::shown(source));
+                let both = format!("{}{}", location::below(&self.place), name(source));
+                return Err(Error::invalid(format!(
+                    "{first} and {second} would both become {}",
+                    location::shown(&self.place.with_key(both))
+                ))
+                .with_hint("copy them one by one, each to a name of its own"));
+            }
+        }
+        Ok(())
+    }
+
     /// The place as it was given.
     pub(super) fn place(&self) -> &StoreUri {
         &self.place
@@ -41,12 +63,20 @@ impl Target {
     }
 
     /// Where a single object goes.
-    pub(super) fn of_object(&self, source: &StoreUri) -> StoreUri {
+    ///
+    /// # Errors
+    /// `InvalidInput` for a page of a web server, which has no name of its own, in a folder.
+    pub(super) fn of_object(&self, source: &StoreUri) -> Result<StoreUri> {
         if !self.is_folder {
-            return self.place.clone();
+            return Ok(self.place.clone());
         }
-        let folder = location::below(&self.place);
-        self.place.with_key(format!("{folder}{}", source.key().file_name()))
+        let (folder, name) = (location::below(&self.place), source.key().file_name());
+        if name.is_empty() {
+            let (source, folder) = (location::shown(source), location::shown(&self.place.with_key(folder)));
+            return Err(Error::invalid(format!("{source} has no file name to keep in {folder}"))
+                .with_hint(format!("name the file, as in rangeway cp {source} {folder}page.html")));
+        }
+        Ok(self.place.with_key(format!("{folder}{name}")))
     }
 
     /// What stands before the names of a tree's objects.
@@ -59,12 +89,15 @@ impl Target {
             return Err(Error::invalid(format!("{shown} is a file, and a tree needs a folder")));
         }
         let folder = location::below(&self.place);
-        let name = source.key().as_str().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        Ok(match (self.is_shared, name) {
-            (false, _) => folder,
-            (true, "") => format!("{folder}{}/", source.container()),
-            (true, name) => format!("{folder}{name}/"),
-        })
+        Ok(if self.is_shared { format!("{folder}{}/", name(source)) } else { folder })
+    }
+}
+
+/// The name of a source among others: of the object or folder, or of the bucket.
+fn name(source: &StoreUri) -> &str {
+    match source.key().as_str().trim_end_matches('/').rsplit('/').next() {
+        None | Some("") => source.container(),
+        Some(name) => name,
     }
 }
 
@@ -87,7 +120,8 @@ mod tests {
             ("/no-such-folder/x.bin", "s3://c/y/", "s3://c/y/x.bin"),
         ] {
             let target = Target::new(place(target), false).expect(target);
-            assert_eq!(location::shown(&target.of_object(&place(source))), expected, "{source}");
+            let found = target.of_object(&place(source)).expect(source);
+            assert_eq!(location::shown(&found), expected, "{source}");
         }
     }
 
@@ -103,6 +137,21 @@ mod tests {
         ] {
             let target = Target::new(place(target), several).expect(target);
             assert_eq!(target.of_tree(&place(source)).expect(source), expected, "{source} to {target:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_taken_once_row_by_row() {
+        for (sources, expected) in [
+            (["s3://b/a/x", "s3://b/c/y"], None),
+            (["s3://b/a/x", "s3://b/c/x"], Some("s3://b/a/x and s3://b/c/x would both become s3://t/d/x")),
+            (["s3://b/a/x/", "/no/x"], Some("s3://b/a/x/ and /no/x would both become s3://t/d/x")),
+            (["s3://x", "s3://b/x/"], Some("s3://x and s3://b/x/ would both become s3://t/d/x")),
+        ] {
+            let target = Target::new(place("s3://t/d/"), true).expect("a folder");
+            let checked = target.check_names(&sources.map(place));
+            let found = checked.map_err(|error| error.to_string().replace("invalid input: ", "")).err();
+            assert_eq!(found.as_deref(), expected, "{sources:?}");
         }
     }
 
