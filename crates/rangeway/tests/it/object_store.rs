@@ -6,6 +6,8 @@ mod engine;
 mod file;
 #[cfg(feature = "gcs")]
 mod gcs;
+#[cfg(feature = "gcs")]
+mod gcs_clients;
 mod memory;
 #[cfg(feature = "s3")]
 mod s3;

@@ -2,6 +2,9 @@
 //! server.
 
 mod azurite;
+mod fake_gcs;
+#[path = "../it/object_store/gcs_clients.rs"]
+mod gcs_clients;
 mod moto;
 #[path = "../it/object_store/s3_clients.rs"]
 mod s3_clients;
