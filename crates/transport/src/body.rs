@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use rangeway_core::{BodySource, Error, Payload, Pipe, ReadAt, Result, wrong_length};
 
 use crate::direct::DirectBody;
-use crate::endpoints::UnderWay;
+use crate::endpoints::{UnderWay, Waiting};
 use crate::failure;
 
 /// How many bytes of a region are read at a time while it is sent.
@@ -222,26 +222,58 @@ impl Incoming {
     }
 }
 
-/// The body of a response, as the engine reads it.
-pub(crate) struct ResponseBody {
+/// The body of a response on its way, and what it says of the endpoint that it comes from.
+#[derive(Debug)]
+pub(crate) struct Arriving {
     incoming: Incoming,
-    /// What `read` had no room for.
-    rest: Bytes,
     host: String,
     under_way: Option<UnderWay>,
 }
 
-impl ResponseBody {
+impl Arriving {
     pub(crate) fn new(incoming: Incoming, host: String, under_way: Option<UnderWay>) -> Self {
-        Self { incoming, rest: Bytes::new(), host, under_way }
+        Self { incoming, host, under_way }
     }
 
-    /// What came, or that the body broke off.
-    fn noted<T>(&mut self, came: Result<T>) -> Result<T> {
-        if let (Err(_), Some(under_way)) = (&came, &mut self.under_way) {
-            under_way.broke();
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        let waiting = Waiting::new(&mut self.under_way);
+        let came = self.incoming.chunk(&self.host).await;
+        waiting.end();
+        self.noted(came, |bytes| bytes.as_ref().map(Bytes::len))
+    }
+
+    /// What came: so many `bytes`, the end where it is none, or that the body broke off.
+    fn noted<T>(&mut self, came: Result<T>, bytes: impl Fn(&T) -> Option<usize>) -> Result<T> {
+        if let Some(under_way) = &mut self.under_way {
+            match came.as_ref().map(bytes) {
+                Ok(Some(bytes)) => under_way.came(bytes as u64),
+                Ok(None) => under_way.ended(),
+                Err(_) => under_way.broke(),
+            }
         }
         came
+    }
+}
+
+/// The body of a response, as the engine reads it.
+pub(crate) struct ResponseBody {
+    arriving: Arriving,
+    /// What `read` had no room for.
+    rest: Bytes,
+}
+
+impl ResponseBody {
+    /// The body, which is `length` bytes long.
+    pub(crate) fn new(mut arriving: Arriving, length: u64) -> Self {
+        if let Some(under_way) = &mut arriving.under_way {
+            under_way.expects(length);
+        }
+        Self { arriving, rest: Bytes::new() }
     }
 }
 
@@ -251,14 +283,17 @@ impl BodySource for ResponseBody {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
         }
-        let came = self.incoming.chunk(&self.host).await;
-        self.noted(came)
+        self.arriving.chunk().await
     }
 
     async fn read(&mut self, buffer: &mut BytesMut) -> Result<usize> {
-        if let Incoming::Direct(body) = &mut self.incoming {
-            let came = body.read(buffer).await.map_err(|error| failure::of_body(&self.host, error));
-            return self.noted(came);
+        let Arriving { incoming, host, under_way } = &mut self.arriving;
+        if let Incoming::Direct(body) = incoming {
+            let waiting = Waiting::new(under_way);
+            let came = body.read(buffer).await;
+            waiting.end();
+            let came = came.map_err(|error| failure::of_body(host, error));
+            return self.arriving.noted(came, |&read| (read > 0).then_some(read));
         }
         let Some(mut bytes) = self.chunk().await? else { return Ok(0) };
         let room = (buffer.capacity() - buffer.len()).min(bytes.len());
@@ -268,12 +303,17 @@ impl BodySource for ResponseBody {
     }
 
     async fn read_pipe(&mut self, pipe: &mut Pipe, limit: usize) -> Result<Option<usize>> {
-        let Incoming::Direct(body) = &mut self.incoming else { return Ok(None) };
+        let Arriving { incoming, host, under_way } = &mut self.arriving;
+        let Incoming::Direct(body) = incoming else { return Ok(None) };
         if !self.rest.is_empty() {
             return Ok(None);
         }
-        let moved = body.read_pipe(pipe, limit).await.map_err(|error| failure::of_body(&self.host, error));
-        self.noted(moved)
+        let waiting = Waiting::new(under_way);
+        let moved = body.read_pipe(pipe, limit).await;
+        waiting.end();
+        let moved = moved.map_err(|error| failure::of_body(host, error));
+        // Nothing is moved into a pipe that is full, too: that is no end.
+        self.arriving.noted(moved, |moved| Some(moved.unwrap_or_default()))
     }
 }
 

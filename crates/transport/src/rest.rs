@@ -13,8 +13,8 @@ use http::uri::Scheme;
 use http::{Method, StatusCode, Uri};
 use rangeway_core::{Body, Error, ErrorKind, Result, TransferStats};
 
-use crate::body::{Incoming, ResponseBody};
-use crate::endpoints::UnderWay;
+use crate::body::{Arriving, Incoming, ResponseBody};
+use crate::endpoints::{UnderWay, Waiting};
 use crate::{Client, RequestBody, failure, headers};
 
 /// How much of a refusal's body is read, in bytes: enough for any service's error document.
@@ -122,6 +122,15 @@ impl<S: Service> Rest<S> {
         Self { client, service }
     }
 
+    /// The URL of what the service at the other end is to fetch itself, by an endpoint that is well.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the endpoint and `url` make no URL.
+    pub fn source(&self, url: Uri) -> Result<Uri> {
+        let well = self.client.endpoints().map_or(Ok(None), |endpoints| endpoints.well(&url))?;
+        Ok(well.unwrap_or(url))
+    }
+
     /// What the client counts: reads that did not take the direct data path.
     pub fn stats(&self) -> TransferStats {
         let mut stats = TransferStats::default();
@@ -150,30 +159,27 @@ impl<S: Service> Rest<S> {
         let authorization = request.headers.get(AUTHORIZATION).cloned();
         let request = assemble(request, &host)?;
         let begun = Instant::now();
-        under_way.iter_mut().for_each(UnderWay::sent);
+        let waiting = Waiting::new(&mut under_way);
         let answer = self.exchange(request, &host).await;
-        let answer = answer.map_err(|error| match payload.take() {
-            Some(own) => {
-                under_way.iter_mut().for_each(UnderWay::failed);
-                own
+        waiting.end();
+        let response = match answer {
+            Ok(response) => response,
+            Err(error) => {
+                let own = payload.take();
+                return Err(match under_way {
+                    Some(under_way) => unanswered(under_way, error, own),
+                    None => own.unwrap_or(error),
+                });
             }
-            None => error,
-        });
-        let response = match (answer, &mut under_way) {
-            (Ok(response), Some(under_way)) => {
-                under_way.answered(response.status());
-                response
-            }
-            (Err(error), Some(under_way)) if error.kind() == ErrorKind::Connect => {
-                let may_be_reached = under_way.unreachable();
-                // Whatever is in the way of this one, another may be reached.
-                return Err(if may_be_reached { error.with_retryable(true) } else { error });
-            }
-            (answer, _) => answer?,
         };
         let (head, incoming) = response.into_parts();
         tracing::debug!(%method, host, status = head.status.as_u16(), elapsed = ?begun.elapsed(), "answer");
-        let response = Response { status: head.status, headers: head.headers, incoming, host, under_way };
+        if let Some(under_way) = &mut under_way {
+            let length = if method == Method::HEAD { Some(0) } else { content_length(&head.headers) };
+            under_way.answered(head.status, length);
+        }
+        let arriving = Arriving::new(incoming, host, under_way);
+        let response = Response { status: head.status, headers: head.headers, arriving };
         if response.status.is_success() {
             return Ok(response);
         }
@@ -202,6 +208,19 @@ impl<S: Service> Rest<S> {
     }
 }
 
+/// The error of a request that got no answer: the payload's `own` one, where it has failed itself.
+fn unanswered(mut under_way: UnderWay, error: Error, own: Option<Error>) -> Error {
+    if let Some(own) = own {
+        return own;
+    }
+    if error.kind() != ErrorKind::Connect {
+        under_way.broke();
+        return error;
+    }
+    // Whatever is in the way of this one, another may be reached.
+    if under_way.unreachable() { error.with_retryable(true) } else { error }
+}
+
 fn assemble(request: Request, host: &str) -> Result<http::Request<RequestBody>> {
     let Request { method, uri, mut headers, body } = request;
     let host = HeaderValue::from_str(host)
@@ -218,6 +237,10 @@ fn assemble(request: Request, host: &str) -> Result<http::Request<RequestBody>> 
     Ok(assembled)
 }
 
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
 /// An answer with success.
 #[derive(Debug)]
 pub struct Response {
@@ -225,20 +248,18 @@ pub struct Response {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    incoming: Incoming,
-    host: String,
-    under_way: Option<UnderWay>,
+    arriving: Arriving,
 }
 
 impl Response {
     /// The length of the body as the headers announce it, in bytes.
     pub fn content_length(&self) -> Option<u64> {
-        self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+        content_length(&self.headers)
     }
 
     /// The body, which the caller knows to be `length` bytes long.
     pub fn into_body(self, length: u64) -> Body {
-        Body::new(length, ResponseBody::new(self.incoming, self.host, self.under_way))
+        Body::new(length, ResponseBody::new(self.arriving, length))
     }
 
     /// The whole body in memory. Reading it to the end lets the connection be used again.
@@ -247,9 +268,9 @@ impl Response {
     /// `Interrupted` when it breaks off; `Integrity` when it is longer than `limit` bytes.
     pub async fn into_bytes(mut self, limit: usize) -> Result<Bytes> {
         let mut all = BytesMut::new();
-        while let Some(bytes) = self.incoming.chunk(&self.host).await? {
+        while let Some(bytes) = self.arriving.chunk().await? {
             if all.len() + bytes.len() > limit {
-                let what = format!("the answer of {} is longer than {limit} bytes", self.host);
+                let what = format!("the answer of {} is longer than {limit} bytes", self.arriving.host());
                 return Err(Error::new(ErrorKind::Integrity, what));
             }
             all.extend_from_slice(&bytes);
@@ -261,7 +282,7 @@ impl Response {
     async fn beginning(mut self, limit: usize) -> Bytes {
         let mut all = BytesMut::new();
         while all.len() < limit
-            && let Ok(Some(bytes)) = self.incoming.chunk(&self.host).await
+            && let Ok(Some(bytes)) = self.arriving.chunk().await
         {
             all.extend_from_slice(&bytes[..bytes.len().min(limit - all.len())]);
         }

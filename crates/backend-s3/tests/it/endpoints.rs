@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rangeway_core::{GetOptions, Key, Store, StoreExt};
 use rangeway_testkit::{FaultServer, RequestKind, Seeded};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -25,7 +25,8 @@ struct Gateway {
 }
 
 impl Gateway {
-    async fn start(server: SocketAddr) -> Self {
+    /// A way on which every connection breaks once the server has sent so many bytes.
+    async fn start(server: SocketAddr, limit: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let task = tokio::spawn(async move {
@@ -35,7 +36,13 @@ impl Gateway {
                     let mut server = TcpStream::connect(server).await?;
                     client.set_nodelay(true)?;
                     server.set_nodelay(true)?;
-                    copy_bidirectional(&mut client, &mut server).await
+                    let ((mut from_client, mut to_client), (from_server, mut to_server)) =
+                        (client.split(), server.split());
+                    let mut answers = from_server.take(limit);
+                    tokio::select! {
+                        asked = copy(&mut from_client, &mut to_server) => asked,
+                        answered = copy(&mut answers, &mut to_client) => answered,
+                    }
                 });
             }
         });
@@ -51,10 +58,15 @@ impl Drop for Gateway {
 
 /// A server, ways to it, and a store over all of them.
 async fn setup(ways: usize) -> (FaultServer, Vec<Gateway>, Arc<dyn Store>) {
+    setup_with(&vec![u64::MAX; ways]).await
+}
+
+/// The same with ways of these limits.
+async fn setup_with(limits: &[u64]) -> (FaultServer, Vec<Gateway>, Arc<dyn Store>) {
     let server = fault_server();
     let mut gateways = Vec::new();
-    for _ in 0..ways {
-        gateways.push(Gateway::start(server.address()).await);
+    for limit in limits {
+        gateways.push(Gateway::start(server.address(), *limit).await);
     }
     let list: Vec<_> = gateways.iter().map(|gateway| format!("http://{}", gateway.address)).collect();
     let settings = settings_of(&server)
@@ -131,4 +143,19 @@ async fn an_endpoint_that_dies_loses_no_operation() {
         "the dead one has no way to the server"
     );
     assert_eq!(server.counts().of(RequestKind::GetObject), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_breaks_every_body_is_left_alone() {
+    let (server, gateways, store) = setup_with(&[u64::MAX, 64 << 10]).await;
+    server.put_object("k", bytes());
+    for _ in 0..3 {
+        let body = store.get(&Key::from("k"), GetOptions::new()).await.expect("an answer").body;
+        timeout(PATIENCE, DATA.verify_body(0, SIZE, body)).await.expect("in time").expect("the right bytes");
+    }
+    let ways = ways(&server, RequestKind::GetObject);
+    let [whole, broken] =
+        [0, 1].map(|way| ways.get(&gateways[way].address.to_string()).copied().unwrap_or(0));
+    // As many as were under way when the third one broke, with those that raced; then one after each of its rests.
+    assert!((3..=16).contains(&broken) && whole >= 3 * 64 - broken, "{ways:?}");
 }
