@@ -76,13 +76,14 @@ impl Api {
         self.rest.service()
     }
 
-    /// The URL of the blob `key`, as the service itself may read it: with the signature that grants access, if any.
-    pub(crate) fn source_url(&self, key: &Key) -> String {
-        let url = self.url(key);
-        match self.service().credentials.query() {
+    /// The URL of the blob `key`, as the service itself may read it: by an endpoint that is well, with the signature that
+    /// grants access, if any.
+    pub(crate) fn source_url(&self, key: &Key) -> Result<String> {
+        let url = self.rest.source(encode::uri(self.url(key), &[])?)?;
+        Ok(match self.service().credentials.query() {
             Some(query) => format!("{url}?{query}"),
-            None => url,
-        }
+            None => url.to_string(),
+        })
     }
 
     fn url(&self, key: &Key) -> String {
@@ -163,7 +164,7 @@ mod tests {
         let list = api.container(Method::GET, &[("comp", "list")])?;
         assert_eq!(list.uri.to_string(), "http://h:1/a/con?comp=list&restype=container");
         assert_eq!(api.account(Method::GET, &[("comp", "list")])?.uri.to_string(), "http://h:1/a/?comp=list");
-        assert_eq!(api.source_url(&key), "http://h:1/a/con/k//%20/..?sv=1&sig=x");
+        assert_eq!(api.source_url(&key)?, "http://h:1/a/con/k//%20/..?sv=1&sig=x");
         assert!(api.blob(Method::DELETE, &Key::new(""), &[]).is_err());
         Ok(())
     }

@@ -22,7 +22,7 @@ pub(crate) async fn copy(api: &Api, from: &Key, to: &Key, options: &CopyOptions)
         return Err(Error::invalid("the empty key names the container, not a blob"));
     }
     let mut request = api.blob(Method::PUT, to, &[])?;
-    request.headers.insert(SOURCE, headers::value(SOURCE, &api.source_url(from))?);
+    request.headers.insert(SOURCE, headers::value(SOURCE, &api.source_url(from)?)?);
     put_mode(&mut request.headers, &options.mode)?;
     let mut headers = api.send_plain(request).await.map_err(|error| of_mode(error, &options.mode))?;
     let mut look = FIRST_LOOK;

@@ -2,6 +2,7 @@
 
 #[path = "../../../backend-s3/tests/it/costs.rs"]
 mod costs;
+mod endpoints;
 #[path = "../../../backend-s3/tests/it/faults.rs"]
 mod faults;
 mod refusals;
