@@ -6,8 +6,11 @@
 
 mod chart;
 mod csv;
+mod helper;
+mod launch;
 mod machine;
 mod measure;
+mod process;
 mod report;
 mod sample;
 mod server;
@@ -16,10 +19,13 @@ mod table;
 pub use {
     chart::{Bar, BarChart, BarGroup},
     csv::to_csv,
+    helper::helper,
+    launch::{launcher, run_launcher},
     machine::Machine,
-    measure::{Meter, Usage, peak_memory},
+    measure::{Meter, Usage},
+    process::Process,
     report::Report,
     sample::{Medians, Sample, median, medians},
-    server::{ServerCounts, ServerProcess, serve},
+    server::{ServerCounts, ServerProcess},
     table::{Table, bytes, number},
 };

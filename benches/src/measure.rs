@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 
 const STATUS: &str = "/proc/self/status";
 
 /// What a run cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// From start to end.
     pub wall: Duration,
@@ -55,7 +56,7 @@ fn cpu_time() -> Duration {
 }
 
 /// The peak of resident memory that a `/proc/PID/status` of Linux tells, in bytes.
-pub fn peak_memory(status: &str) -> Option<u64> {
+fn peak_memory(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)

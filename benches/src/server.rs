@@ -1,19 +1,30 @@
 //! `ServerProcess`: a pacing server in a process of its own, so that what it costs is not counted as a client's.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rangeway_testkit::PacingServerOptions;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use crate::Process;
+use crate::helper::Role;
 
 /// A server in another process, which ends with this value.
 #[derive(Debug)]
 pub struct ServerProcess {
     endpoint: String,
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    /// The certificate of a server with TLS, and the directory that it is in.
+    ca_file: Option<(PathBuf, TempDir)>,
+    process: Process,
+}
+
+/// What a server says once it listens.
+#[derive(Debug, Serialize, Deserialize)]
+struct Listening {
+    endpoint: String,
+    ca_pem: Option<String>,
 }
 
 /// What a server has seen and done since it was last asked.
@@ -26,6 +37,8 @@ pub struct ServerCounts {
     pub peak_in_flight: u64,
     /// Bytes of objects that went out.
     pub bytes_out: u64,
+    /// Bytes of request bodies that came in.
+    pub bytes_in: u64,
     /// Requests that were refused with `SlowDown`.
     pub slow_downs: u64,
     /// Bodies that ended with a reset.
@@ -41,23 +54,23 @@ pub struct ServerCounts {
 }
 
 impl ServerProcess {
-    /// Starts this program once more, with `serve` and these options of a pacing server as its arguments: there it
-    /// has to call [`serve`].
+    /// Starts this program once more, as the [`helper`](crate::helper) that serves. These are options of a pacing server
+    /// by name, as [`PacingServerOptions::set`] takes them.
     ///
     /// # Errors
-    /// When it does not start, or says nothing.
+    /// When it does not start, or does not know an option.
     pub fn start(options: &[(&str, &str)]) -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .args(options.iter().map(|(name, value)| format!("{name}={value}")))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("starting the server")?;
-        let input = child.stdin.take();
-        let mut output = BufReader::new(child.stdout.take().context("the server has no output")?);
-        let endpoint = line(&mut output)?;
-        Ok(Self { endpoint, child, input, output })
+        let mut process = Process::start(&mut Role::Serve.command()?)?;
+        // No argument of a program may be as long as the keys of many objects.
+        let said = process.ask(&serde_json::to_string(options)?).context("starting the server")?;
+        let Listening { endpoint, ca_pem } = serde_json::from_str(&said)?;
+        let write = |pem: String| -> Result<(PathBuf, TempDir)> {
+            let directory = TempDir::new()?;
+            let file = directory.path().join("ca.pem");
+            std::fs::write(&file, pem)?;
+            Ok((file, directory))
+        };
+        Ok(Self { endpoint, ca_file: ca_pem.map(write).transpose()?, process })
     }
 
     /// The endpoint's URL.
@@ -65,47 +78,33 @@ impl ServerProcess {
         &self.endpoint
     }
 
+    /// A file with the certificate to trust, as PEM, of a server with TLS.
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.ca_file.as_ref().map(|(file, _)| file.as_path())
+    }
+
     /// What the server has seen and done since it was last asked.
     ///
     /// # Errors
     /// When it has ended.
     pub fn counts(&mut self) -> Result<ServerCounts> {
-        self.input.as_mut().context("the server has ended")?.write_all(b"\n")?;
-        Ok(serde_json::from_str(&line(&mut self.output)?)?)
+        Ok(serde_json::from_str(&self.process.ask("")?)?)
     }
 }
 
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        // The end of its input ends it.
-        self.input = None;
-        let _ = self.child.wait();
-    }
-}
-
-fn line(output: &mut impl BufRead) -> Result<String> {
-    let mut line = String::new();
-    if output.read_line(&mut line)? == 0 {
-        bail!("the server has ended");
-    }
-    Ok(line.trim_end().to_owned())
-}
-
-/// Serves until the end of standard input, as [`ServerProcess`] wants it: prints the endpoint, and the counts since the
-/// last time for each line.
-///
-/// # Errors
-/// For arguments that are no `NAME=VALUE` of a pacing server, and when it cannot start.
-pub fn serve(arguments: &[String]) -> Result<()> {
-    let mut options = PacingServerOptions::new();
-    for argument in arguments {
-        let (name, value) = argument.split_once('=').with_context(|| format!("{argument} has no ="))?;
-        options = options.set(name, value)?;
-    }
+/// Serves until the end of standard input, as [`ServerProcess`] wants it: the first line has the options, and is answered
+/// with where the server is; each further one with the counts since the last time.
+pub(crate) fn serve() -> Result<()> {
+    let mut lines = std::io::stdin().lines();
+    let named: Vec<(String, String)> = serde_json::from_str(&lines.next().context("no options")??)?;
+    let options = named
+        .iter()
+        .try_fold(PacingServerOptions::new(), |options, (name, value)| options.set(name, value))?;
     let server = options.start()?;
+    let listening = Listening { endpoint: server.endpoint(), ca_pem: server.ca_pem().map(str::to_owned) };
     let mut output = std::io::stdout().lock();
-    writeln!(output, "{}", server.endpoint())?;
-    for line in std::io::stdin().lines() {
+    writeln!(output, "{}", serde_json::to_string(&listening)?)?;
+    for line in lines {
         line?;
         writeln!(output, "{}", server.counts().json())?;
         server.reset_counts();

@@ -1,8 +1,9 @@
 //! `Access`: where the server is and how clients are let in, the same for all of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use rangeway_benches::ServerProcess;
 
 /// The bucket of all objects.
 pub(crate) const BUCKET: &str = "bench";
@@ -23,6 +24,12 @@ pub(crate) struct Access {
 }
 
 impl Access {
+    /// Where `server` is.
+    pub(crate) fn to(server: &ServerProcess) -> Self {
+        let ca_file = server.ca_file().map(Path::to_owned);
+        Self { endpoint: server.endpoint().to_owned(), ca_file }
+    }
+
     /// The host and the port.
     pub(crate) fn authority(&self) -> &str {
         self.endpoint.split_once("://").map_or(self.endpoint.as_str(), |(_, authority)| authority)

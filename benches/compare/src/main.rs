@@ -9,17 +9,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
-use rangeway_benches::{Machine, Report, to_csv};
+use rangeway_benches::{Machine, Report, helper, to_csv};
 
 use scenario::{Options, Scenario};
 
 mod access;
 mod claims;
 mod client;
-mod process;
 mod round;
 mod scenario;
-mod server;
 mod summary;
 mod worker;
 
@@ -37,9 +35,6 @@ enum Command {
     /// Is one client
     #[command(hide = true)]
     Work(worker::Work),
-    /// Serves until the end of standard input
-    #[command(hide = true)]
-    Serve(server::Serve),
 }
 
 #[derive(clap::Args)]
@@ -57,12 +52,11 @@ fn main() -> ExitCode {
     // More than one implementation is linked; this is the one that all clients use which can be told.
     let installed = rustls::crypto::ring::default_provider().install_default();
     let result = installed.map_err(|_: Arc<_>| anyhow::anyhow!("TLS is set up already"));
-    let result = result.and_then(|()| match Cli::parse().command {
+    let work = || match Cli::parse().command {
         Command::Run(arguments) => run(&arguments),
         Command::Work(arguments) => worker::work(arguments),
-        Command::Serve(arguments) => server::serve(&arguments),
-    });
-    match result {
+    };
+    match result.and_then(|()| helper().unwrap_or_else(work)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("compare: {error:#}");

@@ -2,10 +2,9 @@
 //! strikes all of them alike. A turn is a run that is not counted and one that is.
 
 use anyhow::{Context, Result, ensure};
-use rangeway_benches::Sample;
+use rangeway_benches::{Sample, ServerProcess};
 
 use crate::client::Client;
-use crate::server::Server;
 
 /// A client, as it stands in the results.
 pub(crate) type Named<'a> = (&'static str, Box<dyn Client + 'a>);
@@ -24,7 +23,7 @@ pub(crate) fn run(
     scenario: &str,
     clients: &[Named<'_>],
     moved: Moved,
-    server: &mut Server,
+    server: &mut ServerProcess,
     iterations: u32,
 ) -> Result<Vec<Sample>> {
     let bytes = moved.bytes as u64;

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use rangeway_benches::Sample;
+use rangeway_benches::{Sample, ServerProcess};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::access::Access;
 use crate::client::Client;
 use crate::client::python::Python;
 use crate::round::{self, Moved, Named};
-use crate::server::{Scheme, Server};
 use crate::worker::Worker;
 
 mod get;
@@ -147,16 +146,17 @@ impl Workload {
 
     /// Runs all its clients, each in a process of its own.
     fn run(self, options: &Options) -> Result<Vec<Sample>> {
-        let scheme = if self == Self::GetTls { Scheme::Https } else { Scheme::Http };
-        let mut server = Server::start(scheme, &[])?;
+        let tls: &[(&str, &str)] = if self == Self::GetTls { &[("tls", "true")] } else { &[] };
+        let mut server = ServerProcess::start(tls)?;
+        let access = Access::to(&server);
         let mut clients: Vec<Named<'_>> = Vec::new();
         for (name, _) in self.clients().iter().filter(|(name, _)| options.is_wanted(name)) {
-            clients.push((name, Box::new(Worker::start(self, name, server.access(), options)?)));
+            clients.push((name, Box::new(Worker::start(self, name, &access, options)?)));
         }
         if self == Self::Get {
             for (name, kind) in get::PYTHON.iter().filter(|(name, _)| options.is_wanted(name)) {
                 let (key, size) = (options.key(), options.bytes());
-                let worker = Python::start(kind, &options.rivals, server.access(), key, size)?;
+                let worker = Python::start(kind, &options.rivals, &access, key, size)?;
                 clients.push((name, Box::new(worker)));
             }
         }

@@ -4,40 +4,13 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rangeway_benches::Usage;
-use serde::{Deserialize, Serialize};
+use rangeway_benches::{Process, Usage};
 
 use crate::access::Access;
 use crate::client::Client;
-use crate::process::Process;
 use crate::scenario::{Options, Workload};
-
-/// What a worker says of a run.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Cost {
-    /// In seconds.
-    wall: f64,
-    /// In seconds.
-    cpu: f64,
-    /// In bytes.
-    peak: u64,
-}
-
-impl From<Cost> for Usage {
-    fn from(Cost { wall, cpu, peak }: Cost) -> Self {
-        let (wall, cpu) = (Duration::from_secs_f64(wall), Duration::from_secs_f64(cpu));
-        Self { wall, cpu, peak_memory: peak }
-    }
-}
-
-impl From<Usage> for Cost {
-    fn from(Usage { wall, cpu, peak_memory }: Usage) -> Self {
-        Self { wall: wall.as_secs_f64(), cpu: cpu.as_secs_f64(), peak: peak_memory }
-    }
-}
 
 /// A worker, seen from outside.
 pub(crate) struct Worker(Mutex<Process>);
@@ -59,7 +32,7 @@ impl Worker {
         Ok(Self(Mutex::new(Process::start(&mut command)?)))
     }
 
-    fn ask(&self, question: &str) -> Result<Cost> {
+    fn ask(&self, question: &str) -> Result<Usage> {
         let mut process = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(serde_json::from_str(&process.ask(question)?)?)
     }
@@ -71,7 +44,7 @@ impl Client for Worker {
     }
 
     fn measure(&self) -> Result<Usage> {
-        self.ask("measure").map(Into::into)
+        self.ask("measure")
     }
 }
 
@@ -95,11 +68,11 @@ pub(crate) fn work(arguments: Work) -> Result<()> {
     let _guard = runtime.enter();
     let client = workload.client(&name, Access { endpoint, ca_file }, &options)?;
     for line in std::io::stdin().lines() {
-        let cost = match line?.as_str() {
-            "check" => client.check().map(|()| Cost::default()),
-            _ => client.measure().map(Into::into),
+        let usage = match line?.as_str() {
+            "check" => client.check().map(|()| Usage::default()),
+            _ => client.measure(),
         };
-        println!("{}", serde_json::to_string(&cost.with_context(|| name.clone())?)?);
+        println!("{}", serde_json::to_string(&usage.with_context(|| name.clone())?)?);
     }
     Ok(())
 }

@@ -1,12 +1,9 @@
 //! Programs: each run is a process, from its start to its end, measured by what the kernel says of it when it is over.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
-use rangeway_benches::Usage;
-use wait4::Wait4;
+use anyhow::{Context, Result};
+use rangeway_benches::{Usage, launcher, run_launcher};
 
 use super::Client;
 use crate::access::Access;
@@ -40,20 +37,8 @@ impl<'a> Program<'a> {
 
     fn run(&self) -> Result<Usage> {
         (self.prepare)()?;
-        let start = Instant::now();
-        let child = Command::new(&self.path)
-            .args(&self.arguments)
-            .envs(self.access.environment())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .with_context(|| format!("starting {}", self.path.display()))?;
-        let ended = child.wait4()?;
-        let wall = start.elapsed();
-        if !ended.status.success() {
-            bail!("it ended with {}", ended.status);
-        }
-        Ok(Usage { wall, cpu: ended.rusage.utime + ended.rusage.stime, peak_memory: ended.rusage.maxrss })
+        run_launcher(launcher(&self.path)?.args(&self.arguments).envs(self.access.environment()))
+            .with_context(|| self.path.display().to_string())
     }
 }
 

@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use rangeway_benches::Usage;
+use rangeway_benches::{Process, Usage};
 use rangeway_testkit::Pattern;
 use serde::Deserialize;
 
 use super::Client;
 use crate::access::{Access, BUCKET};
-use crate::process::Process;
-use crate::worker::Cost;
 
 const WORKER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/worker.py");
 
@@ -27,8 +26,12 @@ pub(crate) struct Python {
 struct Answer {
     /// What arrived.
     size: usize,
-    #[serde(flatten)]
-    cost: Cost,
+    /// In seconds.
+    wall: f64,
+    /// In seconds.
+    cpu: f64,
+    /// In bytes.
+    peak: u64,
 }
 
 impl Python {
@@ -46,11 +49,12 @@ impl Python {
     }
 
     /// Reads the object and leaves it in a file, if one is named.
-    fn ask(&self, file: &str) -> Result<Cost> {
+    fn ask(&self, file: &str) -> Result<Usage> {
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
         let answer: Answer = serde_json::from_str(&process.ask(&format!("{} {file}", self.key))?)?;
         ensure!(answer.size == self.size, "{} bytes, not {}", answer.size, self.size);
-        Ok(answer.cost)
+        let (wall, cpu) = (Duration::from_secs_f64(answer.wall), Duration::from_secs_f64(answer.cpu));
+        Ok(Usage { wall, cpu, peak_memory: answer.peak })
     }
 }
 
@@ -65,6 +69,6 @@ impl Client for Python {
     }
 
     fn measure(&self) -> Result<Usage> {
-        self.ask("").map(Into::into)
+        self.ask("")
     }
 }

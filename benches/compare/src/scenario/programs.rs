@@ -5,7 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use rangeway_benches::Sample;
+use rangeway_benches::{Sample, ServerProcess};
 use rangeway_testkit::Pattern;
 use tempfile::TempDir;
 
@@ -13,7 +13,6 @@ use super::Options;
 use crate::access::{Access, BUCKET};
 use crate::client::program::Program;
 use crate::round::{self, Moved, Named};
-use crate::server::{Scheme, Server};
 
 /// A file system in memory, so that no disk is measured.
 const TMPFS: &str = "/dev/shm";
@@ -51,7 +50,7 @@ fn both<'a>(
 }
 
 fn down(options: &Options) -> Result<Vec<Sample>> {
-    let mut server = Server::start(Scheme::Http, &[])?;
+    let mut server = ServerProcess::start(&[])?;
     let (folder, pattern) = (TempDir::new_in(TMPFS)?, Pattern::new());
     let target = folder.path().join("object");
     let source = format!("s3://{BUCKET}/{}", options.key());
@@ -61,13 +60,13 @@ fn down(options: &Options) -> Result<Vec<Sample>> {
     let theirs = ["--log=error", "cp", S5CMD_PART, in_flight.as_str(), source.as_str(), file.as_str()];
     let prepare = || remove(&target);
     let check = || verify(&pattern, &target, options.bytes());
-    let clients = both(options, server.access(), [&ours, &theirs], prepare, check);
+    let clients = both(options, &Access::to(&server), [&ours, &theirs], prepare, check);
     let moved = Moved { bytes: options.bytes(), objects: 1, is_upload: false };
     round::run("cp from s3 to tmpfs", &clients, moved, &mut server, options.iterations)
 }
 
 fn up(options: &Options) -> Result<Vec<Sample>> {
-    let mut server = Server::start(Scheme::Http, &[])?;
+    let mut server = ServerProcess::start(&[])?;
     let folder = TempDir::new_in(TMPFS)?;
     let source = folder.path().join("object");
     write(&Pattern::new(), &source, options.bytes())?;
@@ -77,14 +76,14 @@ fn up(options: &Options) -> Result<Vec<Sample>> {
     let ours = ["cp", "-q", file.as_str(), target.as_str()];
     let theirs = ["--log=error", "cp", S5CMD_PART, in_flight.as_str(), file.as_str(), target.as_str()];
     let nothing = || Ok(());
-    let clients = both(options, server.access(), [&ours, &theirs], nothing, nothing);
+    let clients = both(options, &Access::to(&server), [&ours, &theirs], nothing, nothing);
     let moved = Moved { bytes: options.bytes(), objects: 1, is_upload: true };
     round::run("cp from tmpfs to s3", &clients, moved, &mut server, options.iterations)
 }
 
 fn small(options: &Options, scenario: &str, unit: &str, size: usize) -> Result<Vec<Sample>> {
     let keys: Vec<String> = (0..options.objects).map(|number| format!("{unit}/{number:05}")).collect();
-    let mut server = Server::start(Scheme::Http, &keys)?;
+    let mut server = ServerProcess::start(&[("keys", &keys.join(","))])?;
     let (folder, pattern) = (TempDir::new_in(TMPFS)?, Pattern::new());
     let target = folder.path().join("objects");
     let (prefix, all) = (format!("s3://{BUCKET}/{unit}/"), format!("s3://{BUCKET}/{unit}/*"));
@@ -97,7 +96,7 @@ fn small(options: &Options, scenario: &str, unit: &str, size: usize) -> Result<V
         ensure!(files.len() == options.objects, "{} files, not {}", files.len(), options.objects);
         files.iter().try_for_each(|file| verify(&pattern, &file.path(), size))
     };
-    let clients = both(options, server.access(), [&ours, &theirs], prepare, check);
+    let clients = both(options, &Access::to(&server), [&ours, &theirs], prepare, check);
     let moved = Moved { bytes: options.objects * size, objects: options.objects, is_upload: false };
     round::run(scenario, &clients, moved, &mut server, options.iterations)
 }
@@ -116,7 +115,7 @@ fn remove(target: &Path) -> Result<()> {
     .with_context(|| format!("removing {}", target.display()))
 }
 
-/// The most of a file that is in memory here: what is resident here counts as a child's peak.
+/// The most of a file that is in memory here.
 const PIECE: usize = 1 << 20;
 
 fn verify(pattern: &Pattern, path: &Path, size: usize) -> Result<()> {

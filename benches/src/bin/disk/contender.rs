@@ -2,16 +2,13 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use bytes::{Bytes, BytesMut};
 use rangeway::{GetOptions, Key, Payload, PutOptions, Registry, Settings, Store};
-use rangeway_benches::{Meter, Usage};
+use rangeway_benches::{Meter, Usage, launcher, run_launcher};
 use tokio::runtime::Runtime;
-use wait4::Wait4;
 
 use crate::Scenario;
 use crate::place::Place;
@@ -187,10 +184,5 @@ fn copy(place: &Place) -> Result<Usage> {
 
 /// Runs a program that prints to nowhere.
 fn program(name: &str, arguments: &[&str]) -> Result<Usage> {
-    let start = Instant::now();
-    let child = Command::new(name).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let ended = child?.wait4()?;
-    let wall = start.elapsed();
-    ensure!(ended.status.success(), "it ended with {}", ended.status);
-    Ok(Usage { wall, cpu: ended.rusage.utime + ended.rusage.stime, peak_memory: ended.rusage.maxrss })
+    run_launcher(launcher(name)?.args(arguments))
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use rangeway_benches::{Machine, Report, Sample, to_csv};
+use rangeway_benches::{Machine, Report, Sample, helper, to_csv};
 
 use contender::Contender;
 use place::Place;
@@ -61,7 +61,7 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
+    match helper().unwrap_or_else(|| run(&Cli::parse())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("disk: {error:#}");

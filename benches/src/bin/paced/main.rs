@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
-use clap::{Parser, Subcommand};
-use rangeway_benches::{Machine, Report, serve};
+use clap::Parser;
+use rangeway_benches::{Machine, Report, helper};
 
 use row::{Options, Row};
 
@@ -19,10 +19,8 @@ mod row;
 mod summary;
 
 #[derive(Parser)]
-#[command(about, args_conflicts_with_subcommands = true)]
+#[command(about)]
 struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
     /// Which; all of them unless some are named
     #[arg(long = "row")]
     rows: Vec<Row>,
@@ -33,20 +31,8 @@ struct Cli {
     options: Options,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Serves until the end of standard input
-    #[command(hide = true)]
-    Serve { options: Vec<String> },
-}
-
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = match &cli.command {
-        Some(Command::Serve { options }) => serve(options),
-        None => run(&cli),
-    };
-    match result {
+    match helper().unwrap_or_else(|| run(&Cli::parse())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("paced: {error:#}");

@@ -1,11 +1,11 @@
 //! How much memory the program takes for an object far larger than that.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use rangeway_benches::{Bar, BarGroup, Sample, ServerProcess, Usage, bytes as in_mib, peak_memory};
+use anyhow::{Result, ensure};
+use rangeway_benches::{
+    Bar, BarGroup, Sample, ServerProcess, Usage, bytes as in_mib, launcher, run_launcher,
+};
 
 use super::Options;
 use crate::client::{BUCKET, environment};
@@ -13,8 +13,6 @@ use crate::outcome::{Claim, Outcome, Run, ratio};
 
 /// What the program may take.
 const LIMIT: u64 = 256 << 20;
-/// How often its memory is looked at. The kernel keeps the peak, so that only what comes last can be missed.
-const LOOK: Duration = Duration::from_millis(5);
 const PROGRAM: &str = "rangeway cp";
 
 pub(super) fn run(row: &str, options: &Options) -> Result<Outcome> {
@@ -23,9 +21,8 @@ pub(super) fn run(row: &str, options: &Options) -> Result<Outcome> {
     let parent = options.directory.clone().unwrap_or_else(std::env::temp_dir);
     let directory = tempfile::tempdir_in(parent)?;
     let file = directory.path().join("copy");
-    let started = Instant::now();
-    let peak = copy(options, &server, key, &file)?;
-    let wall = started.elapsed();
+    let usage = copy(options, &server, key, &file)?;
+    let peak = usage.peak_memory;
     let size = file.metadata()?.len();
     ensure!(size == bytes, "the file has {size} bytes, not {bytes}");
     let counts = server.counts()?;
@@ -36,7 +33,7 @@ pub(super) fn run(row: &str, options: &Options) -> Result<Outcome> {
         bytes,
         objects: 1,
         requests: counts.total,
-        usage: Usage { wall, cpu: Duration::ZERO, peak_memory: peak },
+        usage,
     };
     Ok(Outcome {
         claims: vec![Claim {
@@ -55,26 +52,13 @@ pub(super) fn run(row: &str, options: &Options) -> Result<Outcome> {
     })
 }
 
-/// Copies an object with the program and gives the peak of its memory in bytes.
-fn copy(options: &Options, server: &ServerProcess, key: &str, file: &Path) -> Result<u64> {
-    let mut child = Command::new(&options.program)
+/// Copies an object with the program and says what that cost.
+fn copy(options: &Options, server: &ServerProcess, key: &str, file: &Path) -> Result<Usage> {
+    let mut command = launcher(&options.program)?;
+    command
         .args(["--quiet", "cp", &format!("s3://{BUCKET}/{key}")])
         .arg(file)
         .env_clear()
-        .envs(environment(server.endpoint()))
-        .stdin(Stdio::null())
-        .spawn()
-        .with_context(|| format!("starting {}", options.program.display()))?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        // A process that has ended has a status without memory.
-        let text = std::fs::read_to_string(&status).with_context(|| status.clone())?;
-        peak = peak.max(peak_memory(&text).unwrap_or_default());
-        if let Some(ended) = child.try_wait()? {
-            ensure!(ended.success(), "the program ended with {ended}");
-            return Ok(peak);
-        }
-        std::thread::sleep(LOOK);
-    }
+        .envs(environment(server.endpoint()));
+    run_launcher(&mut command)
 }

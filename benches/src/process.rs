@@ -5,15 +5,20 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+/// A child that answers lines, and ends with this value.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
 impl Process {
-    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+    /// Starts `command`, whose standard input and output are pipes then.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(command: &mut Command) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -24,8 +29,13 @@ impl Process {
         Ok(Self { child, input, output })
     }
 
-    /// The next line that it says without being asked.
-    pub(crate) fn line(&mut self) -> Result<String> {
+    /// What it answers to a line.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn ask(&mut self, question: &str) -> Result<String> {
+        // One that has ended says more by its exit status than by its pipe.
+        let _ = writeln!(self.input.as_mut().context("no input")?, "{question}");
         let mut line = String::new();
         if self.output.read_line(&mut line)? == 0 {
             bail!("the process ended with {}", self.child.wait()?);
@@ -33,14 +43,8 @@ impl Process {
         Ok(line.trim_end().to_owned())
     }
 
-    /// What it answers to a line.
-    pub(crate) fn ask(&mut self, question: &str) -> Result<String> {
-        // One that has ended says more by its exit status than by its pipe.
-        let _ = writeln!(self.input.as_mut().context("no input")?, "{question}");
-        self.line()
-    }
-
-    pub(crate) fn id(&self) -> u32 {
+    /// The number that the system knows it by.
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 }
