@@ -48,6 +48,7 @@ pub(crate) fn folder() -> Error {
 /// A device, pipe or socket: nothing with a size to read ranges of.
 pub(crate) fn special() -> Error {
     Error::unsupported("not a regular file")
+        .with_hint("what comes from or goes to a pipe or a device goes through standard input or output")
 }
 
 /// What a read or a copy says of a file that another writer changed meanwhile.
@@ -70,7 +71,7 @@ mod tests {
             (Errno::LOOP, ErrorKind::InvalidInput, false),
             (Errno::NAMETOOLONG, ErrorKind::InvalidInput, false),
             (Errno::ISDIR, ErrorKind::InvalidInput, true),
-            (Errno::NXIO, ErrorKind::Unsupported, false),
+            (Errno::NXIO, ErrorKind::Unsupported, true),
             (Errno::NOSPC, ErrorKind::Io, true),
             (Errno::DQUOT, ErrorKind::Io, true),
             (Errno::FBIG, ErrorKind::Io, true),

@@ -228,7 +228,7 @@ impl Draft {
     /// Copies up to `length` bytes at `offset` of `from` to the same place, and says how many; 0 at the end. Blocks.
     pub(crate) fn copy_from(&self, from: &File, offset: u64, length: usize) -> Result<usize> {
         platform::copy_range(from, &self.file, offset, length)
-            .map_err(|error| Error::io("copying the file", error))
+            .map_err(|error| errors::failed("copying the file", error))
     }
 
     fn commit(&self, plan: &Plan, length: u64) -> Result<PutResponse> {

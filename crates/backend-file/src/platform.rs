@@ -5,7 +5,6 @@ use std::fs::File;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::FileExt;
 
 use rustix::fs::{AtFlags, OFlags};
 use rustix::io::{Errno, Result};
@@ -148,7 +147,7 @@ pub(crate) fn splice(pipe: impl AsFd, file: &File, mut offset: u64, length: usiz
 }
 
 /// Copies up to `length` bytes at `offset` of one file to the same place in another, and says how many; 0 at the end.
-pub(crate) fn copy_range(from: &File, to: &File, offset: u64, length: usize) -> std::io::Result<usize> {
+pub(crate) fn copy_range(from: &File, to: &File, offset: u64, length: usize) -> Result<usize> {
     // 0 may mean that the kernel cannot copy from this file system: reading finds out.
     #[cfg(target_os = "linux")]
     {
@@ -158,11 +157,10 @@ pub(crate) fn copy_range(from: &File, to: &File, offset: u64, length: usize) -> 
         });
         match copied {
             Ok(0) | Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {}
-            done => return Ok(done?),
+            done => return done,
         }
     }
     let mut buffer = vec![0; length.min(COPY_BLOCK)];
     let read = rustix::io::retry_on_intr(|| rustix::io::pread(from, &mut buffer[..], offset))?;
-    to.write_all_at(&buffer[..read], offset)?;
-    Ok(read)
+    rustix::io::retry_on_intr(|| rustix::io::pwrite(to, &buffer[..read], offset))
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use futures::{StreamExt, TryStreamExt, stream};
 use rangeway_backend_file::FileStore;
 use rangeway_core::{
-    Body, Env, ErrorKind, ListEntry, ListOptions, Payload, PutOptions, Result, Store, StoreExt,
+    Body, CopyOptions, Env, ErrorKind, ListEntry, ListOptions, Payload, PutOptions, Result, Store, StoreExt,
 };
 
 use crate::files;
@@ -67,6 +67,11 @@ async fn a_full_disk_is_an_error_with_a_hint_and_leaves_nothing() -> Result<()> 
     }
     store.put_bytes("small", "fits").await?;
     assert_eq!(store.get_bytes("small").await?, "fits");
+    store.put_bytes("half", vec![1; 3 << 20]).await?;
+    let copy = store.copy(&"half".into(), &"big".into(), CopyOptions::new()).await;
+    let error = copy.expect_err("no room for another");
+    assert!(error.hint().is_some_and(|hint| hint.contains("disk is full")), "{error:?}");
+    assert_eq!(files(folder.path()).len(), 2);
     let status = Command::new("umount").arg("--lazy").arg(folder.path()).status();
     assert!(status.is_ok_and(|status| status.success()));
     Ok(())
