@@ -9,6 +9,7 @@ mod folders;
 mod identity;
 mod interrupt;
 mod jobs;
+mod limits;
 mod location;
 mod logging;
 mod output;
@@ -54,6 +55,7 @@ fn run(cli: Cli) -> ExitCode {
     let output = Arc::new(Output::new(cli.global.json, cli.global.quiet));
     let env = Env::process();
     logging::start(&cli.global, &env, &output);
+    limits::raise_open_files();
     let ended = prepare(&cli, env, &output).and_then(|(context, runtime)| {
         let ended = runtime.block_on(supervise(cli.command, context));
         // Reads and writes of files that nobody waits for any more do not hold up the end.
