@@ -106,6 +106,17 @@ pub(crate) fn shown(place: &StoreUri) -> String {
     path.map_or_else(|| place.to_string(), |path| path.display().to_string())
 }
 
+/// Adds to the error of a place that was not found what the user may have meant by a `*` in it: the shell has found no files
+/// for that, and other tools look for objects.
+pub(crate) fn explained(error: Error, place: &StoreUri) -> Error {
+    if error.is_not_found() && error.hint().is_none() && place.key().as_str().contains('*') {
+        return error.with_hint(
+            "a * stands for itself here: name the objects, or use -r for everything below a prefix",
+        );
+    }
+    error
+}
+
 /// The prefix of everything below a place.
 pub(crate) fn below(place: &StoreUri) -> String {
     let key = place.key().as_str();

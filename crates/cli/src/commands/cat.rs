@@ -6,6 +6,7 @@ use super::{Outcome, parse_object};
 use crate::args::Cat;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
+use crate::location;
 use crate::output::{ByteSink, Stop};
 
 pub(super) async fn run(args: &Cat, context: &Context) -> Outcome {
@@ -48,7 +49,7 @@ async fn open(place: &StoreUri, args: &Cat, context: &Context) -> Result<Option<
         Ok(found) => Ok(Some(found.body)),
         // Only an empty object has no first byte.
         Err(error) if error.kind() == ErrorKind::RangeNotSatisfiable && args.offset == 0 => Ok(None),
-        Err(error) => Err(explained(error, args.offset)),
+        Err(error) => Err(location::explained(explained(error, args.offset), place)),
     }
 }
 

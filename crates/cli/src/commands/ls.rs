@@ -93,9 +93,8 @@ async fn show_object(place: &StoreUri, context: &Context, mut show: Show<'_>) ->
 }
 
 fn nothing_at(place: &StoreUri) -> Error {
-    Error::new(ErrorKind::NotFound, "no such object, and nothing below it")
-        .with_operation(Operation::List)
-        .with_uri(place)
+    let error = Error::new(ErrorKind::NotFound, "no such object, and nothing below it");
+    location::explained(error.with_operation(Operation::List).with_uri(place), place)
 }
 
 #[derive(Serialize)]

@@ -92,7 +92,8 @@ async fn delete_object(place: &StoreUri, args: &Rm, context: &Context) -> Result
     let store = context.store(place)?;
     if !args.force && !location::is_local_link(place) {
         // Deleting what does not exist succeeds on most services: a typo would look like success.
-        store.head(place.key(), HeadOptions::new()).await?;
+        let found = store.head(place.key(), HeadOptions::new()).await;
+        found.map_err(|error| location::explained(error, place))?;
     }
     if args.dry_run { Ok(()) } else { store.delete_one(place.key()).await }
 }

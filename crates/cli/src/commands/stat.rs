@@ -31,7 +31,8 @@ pub(super) async fn run(args: &Stat, context: &Context) -> Outcome {
 
 async fn head(argument: &str, context: &Context) -> rangeway::Result<(StoreUri, HeadResponse)> {
     let place = parse_object(argument, context)?;
-    let found = context.store(&place)?.head(place.key(), HeadOptions::new()).await?;
+    let found = context.store(&place)?.head(place.key(), HeadOptions::new()).await;
+    let found = found.map_err(|error| location::explained(error, &place))?;
     Ok((place, found))
 }
 

@@ -59,9 +59,8 @@ impl Tree {
 
     /// The error of a prefix that nothing starts with.
     pub(super) fn missing(place: &StoreUri) -> Error {
-        Error::new(ErrorKind::NotFound, "nothing starts with this prefix")
-            .with_operation(Operation::List)
-            .with_uri(place)
+        let error = Error::new(ErrorKind::NotFound, "nothing starts with this prefix");
+        location::explained(error.with_operation(Operation::List).with_uri(place), place)
     }
 
     /// What cannot be listed before the first entry, in a listing that goes on all the same.

@@ -77,6 +77,24 @@ fn missing_objects_and_buckets_are_3() {
 }
 
 #[test]
+fn a_wildcard_that_names_nothing_is_explained() {
+    let sandbox = Sandbox::with_server();
+    sandbox.write_object("x.csv", "x");
+    for line in [
+        "cp s3://bucket/*.csv .",
+        "cp -r s3://bucket/*/ new",
+        "cp *.txt s3://bucket/",
+        "ls s3://bucket/*.csv",
+        "rm s3://bucket/*.csv",
+        "stat s3://bucket/*.csv",
+        "cat s3://bucket/*.csv",
+    ] {
+        sandbox.run(line).exits(3).says("hint: a * stands for itself here");
+    }
+    assert!(!sandbox.run("cat s3://bucket/missing").exits(3).stderr.contains("hint"));
+}
+
+#[test]
 fn wrong_credentials_are_5() {
     let sandbox = Sandbox::with_server();
     sandbox.write_object("x", "x");

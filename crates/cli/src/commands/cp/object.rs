@@ -252,7 +252,7 @@ async fn exists(store: &Arc<dyn Store>, place: &StoreUri) -> Result<bool> {
 /// The error of a source that was not found: a better one when it is a prefix.
 pub(super) async fn explain_missing(error: Error, from: &Arc<dyn Store>, source: &StoreUri) -> Error {
     let below = from.list(ListOptions::new().prefix(location::below(source))).next().await;
-    if matches!(below, Some(Ok(_))) { needs_recursive(source) } else { error }
+    if matches!(below, Some(Ok(_))) { needs_recursive(source) } else { location::explained(error, source) }
 }
 
 /// The error of a source that is a prefix or a folder, without `-r`.
