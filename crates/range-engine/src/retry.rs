@@ -32,6 +32,11 @@ impl Policy {
 }
 
 impl Retry {
+    /// The same, for attempts that may take this long, where a service does much before it answers.
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
     /// Runs `attempt` until it succeeds, fails for good, or has failed as often as allowed. It is given the number
     /// of the attempt, from 1. For requests with small answers: each attempt, its answer's body included, has ended
     /// after the first-byte timeout and the stall timeout together, or is a `Timeout`.
@@ -174,6 +179,11 @@ mod tests {
         let error = policy.clone().attempts(1).retry().run(|_| std::future::pending::<Result<()>>()).await;
         assert_eq!(error.expect_err("silence").kind(), ErrorKind::Timeout);
         assert!(begin.elapsed() >= policy.first_byte_timeout + policy.stall_timeout);
+
+        let (begin, limit) = (tokio::time::Instant::now(), Duration::from_mins(2));
+        let patient = policy.attempts(1).retry().within(limit);
+        patient.run(|_| std::future::pending::<Result<()>>()).await.expect_err("silence");
+        assert!(begin.elapsed() >= limit);
     }
 
     #[test]
