@@ -111,7 +111,9 @@ impl Rewrite {
             let token = self.token().clone();
             let answer = match (retry, &token) {
                 // A copy that has come so far is not to begin anew because one step of it failed.
-                (Some(retry), Some(token)) => retry.run(|_| self.step(api, Some(token))).await?,
+                (Some(retry), Some(token)) => {
+                    retry.clone().within(STEP_TIMEOUT).run(|_| self.step(api, Some(token))).await?
+                }
                 _ => self.step(api, token.as_deref()).await?,
             };
             if answer.done {

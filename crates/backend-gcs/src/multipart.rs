@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rangeway_core::{
-    Error, ErrorKind, Key, MultipartUpload, Operation, PartSpec, Payload, PutMode, PutOptions, PutResponse,
-    Result, UploadedPart,
+    Error, ErrorKind, Key, MultipartUpload, PartSpec, Payload, PutMode, PutOptions, PutResponse, Result,
+    UploadedPart,
 };
 use rangeway_range_engine::Retry;
 use rangeway_transport::{Method, Request, RequestBody, headers, xml};
 
 use crate::api::{Api, MAX_KEY};
 use crate::copy::Rewrite;
-use crate::store::{as_stored, locate, size_of};
+use crate::store::{as_stored, size_of};
 use crate::{attributes, crc32c, error, generation};
 
 /// An upload that has been started.
@@ -73,43 +73,6 @@ impl GcsUpload {
 
     fn is_conditional(&self) -> bool {
         self.target != self.key
-    }
-
-    async fn try_put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        let number = part.number.to_string();
-        let query = [("partNumber", number.as_str()), ("uploadId", &self.id)];
-        let body = RequestBody::from_payload(payload).await?;
-        let size = body.length();
-        let request = self.request(Method::PUT, &query)?.body(body);
-        let headers = self.api.send_plain(request).await?;
-        let id = headers::etag(&headers)
-            .ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
-        self.state().parts.insert(part.number, (size, crc32c::of(&headers)));
-        Ok(UploadedPart { number: part.number, size, id })
-    }
-
-    async fn try_complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
-        let again = self.completing.swap(true, Ordering::Relaxed);
-        parts.sort_unstable_by_key(|part| part.number);
-        if !self.is_conditional() {
-            return self.assemble(&parts, again).await;
-        }
-        let rewrite = self.rewrite(&parts, again).await?;
-        let copied_before = std::mem::replace(&mut self.state().is_copied, true);
-        // Not tried again here: what is in the way of a second attempt may be the object of the first.
-        let copied = match rewrite.run(&self.api, None).await {
-            // It may be this upload's own object that is in the way.
-            Err(error) if copied_before && is_condition(&error) => {
-                self.found(&self.key, &parts).await.ok_or(error)?
-            }
-            result => result?,
-        };
-        // The object is there; what is left beside it is no failure of the write.
-        if let Err(error) = self.retry.run(|_| self.remove()).await {
-            let name = &self.target;
-            tracing::warn!(%error, %name, "what an upload with a condition was made of could not be deleted");
-        }
-        Ok(copied)
     }
 
     /// The copy of the object that the parts make.
@@ -185,25 +148,6 @@ impl GcsUpload {
     fn request(&self, method: Method, query: &[(&str, &str)]) -> Result<Request> {
         self.api.object(method, &self.target, query)
     }
-
-    async fn try_abort(&self) -> Result<()> {
-        let request = self.request(Method::DELETE, &[("uploadId", &self.id)])?;
-        match self.api.send_plain(request).await {
-            Err(error) if error::code(&error) == "NoSuchUpload" => {}
-            result => {
-                result?;
-            }
-        }
-        // A completion whose answer was lost may have made the object.
-        if self.is_conditional() && self.completing.load(Ordering::Relaxed) {
-            self.remove().await?;
-        }
-        Ok(())
-    }
-
-    fn locate<T>(&self, result: Result<T>) -> Result<T> {
-        locate(&self.api, Operation::Multipart, &self.key, result)
-    }
 }
 
 /// A name beside `key` that nobody else has.
@@ -223,18 +167,55 @@ fn is_condition(error: &Error) -> bool {
 #[async_trait]
 impl MultipartUpload for GcsUpload {
     async fn put_part(&self, part: PartSpec, payload: Payload) -> Result<UploadedPart> {
-        let sent = self.try_put_part(part, payload).await;
-        self.locate(sent)
+        let number = part.number.to_string();
+        let query = [("partNumber", number.as_str()), ("uploadId", &self.id)];
+        let body = RequestBody::from_payload(payload).await?;
+        let size = body.length();
+        let request = self.request(Method::PUT, &query)?.body(body);
+        let headers = self.api.send_plain(request).await?;
+        let id = headers::etag(&headers)
+            .ok_or_else(|| Error::new(ErrorKind::Integrity, "the part was given no etag"))?;
+        self.state().parts.insert(part.number, (size, crc32c::of(&headers)));
+        Ok(UploadedPart { number: part.number, size, id })
     }
 
-    async fn complete(&self, parts: Vec<UploadedPart>) -> Result<PutResponse> {
-        let completed = self.try_complete(parts).await;
-        self.locate(completed)
+    async fn complete(&self, mut parts: Vec<UploadedPart>) -> Result<PutResponse> {
+        let again = self.completing.swap(true, Ordering::Relaxed);
+        parts.sort_unstable_by_key(|part| part.number);
+        if !self.is_conditional() {
+            return self.assemble(&parts, again).await;
+        }
+        let rewrite = self.rewrite(&parts, again).await?;
+        let copied_before = std::mem::replace(&mut self.state().is_copied, true);
+        // Not tried again here: what is in the way of a second attempt may be the object of the first.
+        let copied = match rewrite.run(&self.api, None).await {
+            // It may be this upload's own object that is in the way.
+            Err(error) if copied_before && is_condition(&error) => {
+                self.found(&self.key, &parts).await.ok_or(error)?
+            }
+            result => result?,
+        };
+        // The object is there; what is left beside it is no failure of the write.
+        if let Err(error) = self.retry.run(|_| self.remove()).await {
+            let name = &self.target;
+            tracing::warn!(%error, %name, "what an upload with a condition was made of could not be deleted");
+        }
+        Ok(copied)
     }
 
     async fn abort(&self) -> Result<()> {
-        let aborted = self.try_abort().await;
-        self.locate(aborted)
+        let request = self.request(Method::DELETE, &[("uploadId", &self.id)])?;
+        match self.api.send_plain(request).await {
+            Err(error) if error::code(&error) == "NoSuchUpload" => {}
+            result => {
+                result?;
+            }
+        }
+        // A completion whose answer was lost may have made the object.
+        if self.is_conditional() && self.completing.load(Ordering::Relaxed) {
+            self.remove().await?;
+        }
+        Ok(())
     }
 }
 

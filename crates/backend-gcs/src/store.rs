@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use rangeway_core::{
     Capabilities, CopyOptions, DeleteResult, GetOptions, GetResponse, HeadOptions, HeadResponse, Key,
-    ListEntry, ListOptions, MultipartUpload, ObjectMeta, Operation, PartLimits, Payload, PutOptions,
-    PutResponse, Result, Settings, Store, StoreUri, TransferStats,
+    ListEntry, ListOptions, MultipartUpload, ObjectMeta, PartLimits, Payload, PutOptions, PutResponse,
+    Result, Settings, Store, StoreUri, TransferStats,
 };
 use rangeway_range_engine::Retry;
 use rangeway_range_engine::network::check_container;
@@ -61,11 +61,6 @@ impl GcsStore {
         let query: Vec<_> = version.map(|version| ("generation", version)).into_iter().collect();
         Ok(as_stored(self.api.object(method, key, &query)?))
     }
-}
-
-/// Names the operation and the object in an error.
-pub(crate) fn locate<T>(api: &Api, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
-    result.map_err(|error| error.with_operation(operation).with_uri(api.uri().with_key(key)))
 }
 
 /// The same request, for bytes as they are stored: the service would unpack them for clients that do not take them packed.

@@ -22,6 +22,9 @@ const MARGIN: Duration = Duration::from_mins(5);
 /// How long a token is taken to be good for where the service does not say it.
 const UNSAID: Duration = Duration::from_mins(10);
 
+/// No token is taken to be good for longer, whatever its service says.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// How long a token that could not be renewed is used on before that is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -178,10 +181,8 @@ impl Tokens {
         let (_, body) = self.rest.send_whole(request).await?;
         // The cause is not told: it could show a part of a token.
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| no_token())?;
-        Ok(Token {
-            text: answer.access_token,
-            lifetime: answer.expires_in.map_or(UNSAID, Duration::from_secs),
-        })
+        let lifetime = answer.expires_in.map_or(UNSAID, Duration::from_secs).min(LONGEST);
+        Ok(Token { text: answer.access_token, lifetime })
     }
 
     /// The token of a service account, had with another's.

@@ -80,6 +80,15 @@ async fn a_token_that_is_about_to_end_is_renewed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_may_be_said_to_last_for_ever() {
+    let server = fault_server();
+    let answer = json!({ "access_token": "t", "expires_in": u64::MAX }).to_string();
+    let tokens = TokenServer::start(move |_| (200, answer.clone())).await;
+    assert_eq!(shown(&server, &with_document(&server, &user(&tokens))).await, "Bearer t");
+    assert_eq!(tokens.asked().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_external_account_exchanges_its_token() {
     let tokens = TokenServer::start(|request| match request.split(' ').nth(1) {
         Some("/subject") => (200, json!({ "value": "of the provider" }).to_string()),
