@@ -68,9 +68,45 @@ pub struct Answer {
 /// Those of reading; `Integrity` when the answers are not those of the requests.
 pub async fn answers(response: Response, count: usize) -> Result<Vec<Answer>> {
     let kind = headers::text(&response.headers, &header::CONTENT_TYPE).unwrap_or_default();
-    let boundary = kind.split("boundary=").nth(1).map(|boundary| boundary.trim_matches('"').to_owned());
-    let boundary = boundary.ok_or_else(|| wrong("the answer to a batch is no multipart/mixed"))?;
+    let boundary = boundary(&kind).ok_or_else(|| wrong("the answer to a batch is no multipart/mixed"))?;
     parse(&response.into_bytes(LIMIT).await?, &boundary, count)
+}
+
+/// The boundary that a content type names, by the
+/// [grammar of parameters](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.6): a token, or text in quotes.
+fn boundary(kind: &str) -> Option<String> {
+    let (kind, mut rest) = kind.split_once(';')?;
+    if !kind.trim().eq_ignore_ascii_case("multipart/mixed") {
+        return None;
+    }
+    loop {
+        let (name, value) = rest.split_once('=')?;
+        let (value, after) = if let Some(quoted) = value.strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let (token, after) = value.split_once(';').unwrap_or((value, ""));
+            (token.trim_end().to_owned(), after)
+        };
+        // Before the name stands what follows a quoted value, and parameters that are empty or have no value.
+        if name.rsplit(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("boundary")) {
+            return Some(value).filter(|value| !value.is_empty());
+        }
+        rest = after;
+    }
+}
+
+/// The text up to the closing quote, and what follows it.
+fn unquoted(quoted: &str) -> Option<(String, &str)> {
+    let mut text = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((text, &quoted[at + 1..])),
+            '\\' => text.push(characters.next()?.1),
+            other => text.push(other),
+        }
+    }
+    None
 }
 
 fn parse(body: &[u8], boundary: &str, count: usize) -> Result<Vec<Answer>> {
@@ -178,6 +214,29 @@ mod tests {
         assert_eq!((found[1].status, found[1].body.as_slice()), (StatusCode::NOT_FOUND, &b"<x>"[..]));
         assert!(found[1].headers.contains_key("x-ms-error-code"));
         Ok(())
+    }
+
+    #[test]
+    fn boundaries_row_by_row() {
+        for (kind, expected) in [
+            ("multipart/mixed; boundary=x", Some("x")),
+            ("multipart/mixed;boundary=x; charset=utf-8", Some("x")),
+            ("multipart/mixed; boundary=x ;charset=utf-8", Some("x")),
+            ("Multipart/Mixed; charset=utf-8; BOUNDARY=x", Some("x")),
+            ("multipart/mixed; boundary=\"a;b c=\"; charset=utf-8", Some("a;b c=")),
+            ("multipart/mixed; charset=\"; boundary=y\"; boundary=x", Some("x")),
+            (r#"multipart/mixed; boundary="a\"b\\""#, Some(r#"a"b\"#)),
+            ("multipart/mixed;; boundary=batch_of-the/server=", Some("batch_of-the/server=")),
+            ("multipart/mixed; flag; boundary=x", Some("x")),
+            ("multipart/mixed; not-a-boundary=x", None),
+            ("multipart/mixed; boundary=\"open", None),
+            ("multipart/mixed; boundary=", None),
+            ("multipart/mixed", None),
+            ("application/json; boundary=x", None),
+            ("", None),
+        ] {
+            assert_eq!(boundary(kind).as_deref(), expected, "{kind}");
+        }
     }
 
     #[test]
