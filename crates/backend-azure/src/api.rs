@@ -72,6 +72,11 @@ impl Api {
         self.rest.stats()
     }
 
+    /// Counts names that a listing has left out.
+    pub(crate) fn left_out(&self, names: u64) {
+        self.rest.left_out(names);
+    }
+
     pub(crate) fn service(&self) -> &AzureService {
         self.rest.service()
     }

@@ -31,7 +31,7 @@ pub(crate) fn list(
 }
 
 async fn fetch(api: &Api, options: &ListOptions, marker: Option<&str>) -> Result<Page> {
-    let mut page = request(api, &options.prefix, options.delimiter.as_deref(), marker).await?;
+    let (mut page, left_out) = request(api, &options.prefix, options.delimiter.as_deref(), marker).await?;
     // Azure cannot begin in the middle, so what comes before is left out here.
     if let Some(after) = options.start_after.as_deref() {
         let mut kept = VecDeque::new();
@@ -42,6 +42,7 @@ async fn fetch(api: &Api, options: &ListOptions, marker: Option<&str>) -> Result
         }
         page.entries = kept;
     }
+    api.left_out(left_out);
     Ok(page)
 }
 
@@ -59,7 +60,7 @@ async fn is_after(api: &Api, entry: &ListEntry, after: &str) -> Result<bool> {
 async fn any_after(api: &Api, prefix: &str, after: &str) -> Result<bool> {
     let mut marker = None;
     loop {
-        let page = request(api, prefix, None, marker.as_deref()).await?;
+        let (page, _) = request(api, prefix, None, marker.as_deref()).await?;
         if page.entries.iter().any(|entry| entry.name() > after) {
             return Ok(true);
         }
@@ -70,20 +71,28 @@ async fn any_after(api: &Api, prefix: &str, after: &str) -> Result<bool> {
     }
 }
 
-async fn request(api: &Api, prefix: &str, delimiter: Option<&str>, marker: Option<&str>) -> Result<Page> {
+async fn request(
+    api: &Api,
+    prefix: &str,
+    delimiter: Option<&str>,
+    marker: Option<&str>,
+) -> Result<(Page, u64)> {
     let mut query = vec![("comp", "list"), ("prefix", prefix)];
     query.extend(delimiter.map(|delimiter| ("delimiter", delimiter)));
     query.extend(marker.map(|marker| ("marker", marker)));
     parse(&api.send_xml(api.container(Method::GET, &query)?, "EnumerationResults").await?)
 }
 
-fn parse(document: &Element) -> Result<Page> {
+/// The page, and how many of its names cannot be keys.
+fn parse(document: &Element) -> Result<(Page, u64)> {
+    let mut left_out = 0;
     let mut objects = VecDeque::new();
     let mut prefixes = VecDeque::new();
     for entry in document.child("Blobs").into_iter().flat_map(Element::all_children) {
         let name = entry.child("Name").ok_or_else(|| wrong("an entry of the listing has no name"))?;
         let Some(name) = decoded(name) else {
             tracing::warn!(name = name.own_text(), "a name that is not UTF-8 is left out of the listing");
+            left_out += 1;
             continue;
         };
         match entry.name.as_str() {
@@ -93,7 +102,7 @@ fn parse(document: &Element) -> Result<Page> {
         }
     }
     let next = document.text("NextMarker").filter(|marker| !marker.is_empty()).map(str::to_owned);
-    Ok(Page { entries: pages::merge(objects, prefixes), next })
+    Ok((Page { entries: pages::merge(objects, prefixes), next }, left_out))
 }
 
 /// What a listing says of a blob; `None` for a folder of Data Lake Storage, which is no object.
@@ -134,7 +143,7 @@ fn wrong(what: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn page(inside: &str) -> Result<Page> {
+    fn page(inside: &str) -> Result<(Page, u64)> {
         let text = format!("<EnumerationResults><Blobs>{inside}</Blobs><NextMarker/></EnumerationResults>");
         parse(&Element::parse(text.as_bytes())?)
     }
@@ -152,7 +161,8 @@ mod tests {
             + "<BlobPrefix><Name>b/</Name></BlobPrefix>"
             + &blob("<Name>d</Name>", "<ResourceType>directory</ResourceType>")
             + &blob("<Name Encoded=\"true\">e%0A+%EF%BF%BE</Name>", "");
-        let page = page(&text)?;
+        let (page, left_out) = page(&text)?;
+        assert_eq!(left_out, 0);
         let names: Vec<_> = page.entries.iter().map(ListEntry::name).collect();
         assert_eq!(names, ["b/", "c", "e\n+\u{fffe}"]);
         let ListEntry::Object(meta) = &page.entries[1] else { panic!("an object") };
@@ -161,6 +171,18 @@ mod tests {
             (3, Some("\"0x8D\""), true)
         );
         assert_eq!(page.next, None);
+        Ok(())
+    }
+
+    /// The service keeps no such name: whoever sends one is no Azure.
+    #[test]
+    fn names_that_are_not_utf8_are_counted() -> Result<()> {
+        let text = blob("<Name Encoded=\"true\">%FF</Name>", "")
+            + "<BlobPrefix><Name Encoded=\"true\">%FE/</Name></BlobPrefix>"
+            + &blob("<Name>%FF</Name>", "");
+        let (page, left_out) = page(&text)?;
+        assert_eq!(page.entries.iter().map(ListEntry::name).collect::<Vec<_>>(), ["%FF"]);
+        assert_eq!(left_out, 2);
         Ok(())
     }
 

@@ -90,6 +90,11 @@ impl Api {
         self.rest.stats()
     }
 
+    /// Counts names that a listing has left out.
+    pub(crate) fn left_out(&self, names: u64) {
+        self.rest.left_out(names);
+    }
+
     /// The bucket's URI.
     pub(crate) fn uri(&self) -> &StoreUri {
         &self.uri

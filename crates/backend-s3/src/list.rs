@@ -38,20 +38,28 @@ async fn fetch(api: &Api, options: &ListOptions, token: Option<&str>) -> Result<
         None => query.extend(options.start_after.as_deref().map(|after| ("start-after", after))),
     }
     let (_, document) = api.send_xml(api.bucket(Method::GET, &query)?, "ListBucketResult").await?;
-    parse(&document)
+    let (page, left_out) = parse(&document)?;
+    api.left_out(left_out);
+    Ok(page)
 }
 
-fn parse(document: &Element) -> Result<Page> {
+/// The page, and how many of its names cannot be keys.
+fn parse(document: &Element) -> Result<(Page, u64)> {
     // Services that do not encode do not say so.
     let encoded = document.text("EncodingType") == Some("url");
-    let name = |text: &str| if encoded { encode::decode(text) } else { Some(text.to_owned()) };
+    let mut left_out = 0;
+    let mut name = |text: &str| {
+        let name = if encoded { encode::decode(text) } else { Some(text.to_owned()) };
+        if name.is_none() {
+            tracing::warn!(name = text, "a name that is not UTF-8 is left out of the listing");
+            left_out += 1;
+        }
+        name
+    };
     let mut objects = VecDeque::new();
     for contents in document.children("Contents") {
         let key = contents.text("Key").ok_or_else(|| wrong("an entry of the listing has no key"))?;
-        let Some(key) = name(key) else {
-            tracing::warn!(key, "a key that is not UTF-8 is left out of the listing");
-            continue;
-        };
+        let Some(key) = name(key) else { continue };
         let size = contents.text("Size").and_then(|size| size.trim().parse().ok());
         let mut meta =
             ObjectMeta::new(key, size.ok_or_else(|| wrong("an entry of the listing has no size"))?);
@@ -59,14 +67,14 @@ fn parse(document: &Element) -> Result<Page> {
         meta.last_modified = contents.text("LastModified").and_then(time);
         objects.push_back(ListEntry::Object(meta));
     }
-    let prefixes = document.children("CommonPrefixes").filter_map(|prefix| name(prefix.text("Prefix")?));
+    let prefixes = document.children("CommonPrefixes").filter_map(|group| name(group.text("Prefix")?));
     let prefixes = prefixes.map(ListEntry::Prefix).collect();
     let next = match (document.text("IsTruncated"), document.text("NextContinuationToken")) {
         (Some("true"), Some(token)) if !token.is_empty() => Some(token.to_owned()),
         (Some("true"), _) => return Err(wrong("the listing goes on and does not say where")),
         _ => None,
     };
-    Ok(Page { entries: pages::merge(objects, prefixes), next })
+    Ok((Page { entries: pages::merge(objects, prefixes), next }, left_out))
 }
 
 /// The etag as reads give it: some services leave the quotes out of listings.
@@ -90,7 +98,7 @@ mod tests {
         let text = format!(
             "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inside}</ListBucketResult>"
         );
-        parse(&Element::parse(text.as_bytes())?)
+        parse(&Element::parse(text.as_bytes())?).map(|(page, _)| page)
     }
 
     fn names(page: &Page) -> Vec<&str> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
@@ -114,12 +115,13 @@ impl Refusal {
 pub struct Rest<S> {
     client: Client,
     service: S,
+    left_out: AtomicU64,
 }
 
 impl<S: Service> Rest<S> {
     /// Requests for `service` over `client`.
     pub fn new(client: Client, service: S) -> Self {
-        Self { client, service }
+        Self { client, service, left_out: AtomicU64::new(0) }
     }
 
     /// The URL of what the service at the other end is to fetch itself, by an endpoint that is well.
@@ -131,11 +133,17 @@ impl<S: Service> Rest<S> {
         Ok(well.unwrap_or(url))
     }
 
-    /// What the client counts: reads that did not take the direct data path.
+    /// What is counted here: reads that did not take the direct data path, and what listings left out.
     pub fn stats(&self) -> TransferStats {
         let mut stats = TransferStats::default();
         stats.fallbacks = self.client.fallbacks();
+        stats.left_out = self.left_out.load(Ordering::Relaxed);
         stats
+    }
+
+    /// Counts names that a listing has left out, as they cannot be keys.
+    pub fn left_out(&self, names: u64) {
+        self.left_out.fetch_add(names, Ordering::Relaxed);
     }
 
     /// The service.

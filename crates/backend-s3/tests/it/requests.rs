@@ -5,11 +5,14 @@ use std::sync::Arc;
 use futures::StreamExt;
 use rangeway_backend_s3::S3Store;
 use rangeway_core::{
-    Attributes, Capabilities, CopyOptions, Env, ErrorKind, GetOptions, Key, ListOptions, Payload, PutMode,
-    PutOptions, Settings, Store, StoreExt, StoreUri,
+    Attributes, Capabilities, CopyOptions, Env, ErrorKind, GetOptions, Key, ListEntry, ListOptions, Payload,
+    PutMode, PutOptions, Settings, Store, StoreExt, StoreUri,
 };
 use rangeway_range_engine::Policy;
 use rangeway_testkit::{Ending, Fault, FaultServer, Matcher, RequestKind};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::support::{BUCKET, open};
 
@@ -260,4 +263,35 @@ async fn reads_beside_the_direct_path_show_in_the_stats() {
         let stats = store.stats();
         assert_eq!((stats.requests, stats.fallbacks), (2, fallbacks));
     }
+}
+
+/// Answers one request with this document, and says where it waits for it.
+async fn answers_once(document: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await?;
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            socket.read_buf(&mut request).await?;
+        }
+        let length = document.len();
+        socket
+            .write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{document}").as_bytes())
+            .await
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn names_that_are_not_utf8_are_left_out_and_counted() {
+    let document = "<ListBucketResult><EncodingType>url</EncodingType>\
+        <Contents><Key>a%FF</Key><Size>0</Size></Contents><Contents><Key>b</Key><Size>0</Size></Contents>\
+        <CommonPrefixes><Prefix>c%FE/</Prefix></CommonPrefixes></ListBucketResult>";
+    let settings = Settings::default().set("endpoint", answers_once(document).await).set("anonymous", "true");
+    let store = open(&settings);
+    let names: Vec<_> =
+        store.list(ListOptions::new().delimiter("/")).map(|entry| entry.expect("listed")).collect().await;
+    assert_eq!(names.iter().map(ListEntry::name).collect::<Vec<_>>(), ["b"]);
+    assert_eq!(store.stats().left_out, 2);
 }
