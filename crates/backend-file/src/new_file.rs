@@ -335,6 +335,8 @@ fn create_temporary(folder: &OwnedFd, name: &str, permissions: Mode) -> Result<(
         match openat(folder, &temporary, flags, permissions) {
             Ok(file) => return Ok((temporary, file.into())),
             Err(Errno::EXIST | Errno::INTR) => {}
+            // Not that something is missing: /proc, for one, takes none.
+            Err(Errno::NOENT) => return Err(Error::new(ErrorKind::Io, "no file can be made in this folder")),
             Err(errno) => return Err(errors::at_path("making the temporary file", errno)),
         }
     }
