@@ -286,7 +286,8 @@ pub(crate) fn complaint(error: &clap::Error) -> Error {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let (what, usage) = text.split_once("\n\nUsage: ").unwrap_or((text, ""));
-    let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+    let paragraphs = what.split("\n\n").map(|lines| lines.split_whitespace().collect::<Vec<_>>().join(" "));
+    let what = paragraphs.collect::<Vec<_>>().join("; ");
     let usage = usage.lines().next().unwrap_or_default();
     Error::invalid(what).with_hint(format!("usage: {usage}; --help says more"))
 }
@@ -344,7 +345,7 @@ mod tests {
     #[test]
     fn complaints_are_errors_like_others() {
         let error = complaint(&parse("rangeway ls --frobnicate").expect_err("no such option"));
-        assert!(error.to_string().contains("unexpected argument '--frobnicate' found tip: "), "{error}");
+        assert!(error.to_string().contains("unexpected argument '--frobnicate' found; tip: "), "{error}");
         assert_eq!(error.hint(), Some("usage: rangeway ls [OPTIONS] [PLACE]; --help says more"));
         let asks = |line: &str| asks_for_json(line.split(' ').map(OsString::from));
         assert!(asks("rangeway --json ls --frobnicate") && asks("rangeway ls --json"));

@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// `None` where the program is to outlive its terminal.
+    /// `None` where the program is to outlive its terminal, and once it cleans up.
     hangup: Option<Signal>,
     /// Whoever listens is not ended by a file that is larger than `ulimit -f` allows: the write of it fails instead.
     _file_size: Signal,
@@ -56,6 +56,11 @@ impl Signals {
             _ = self.terminate.recv() => ExitCode::Interrupted,
             _ = hangup => ExitCode::HungUp,
         }
+    }
+
+    /// From here on the end of the terminal means nothing.
+    fn forget_hangup(&mut self) {
+        self.hangup = None;
     }
 }
 
@@ -93,11 +98,15 @@ impl Signals {
         }
         ExitCode::Interrupted
     }
+
+    fn forget_hangup(&mut self) {}
 }
 
 /// Waits for `cleaned`, but not for ever and not against the user's will.
 pub(crate) async fn clean_up(signals: &mut Signals, output: &Output, cleaned: impl Future<Output = ()>) {
     let unfinished = "temporary files or open multipart uploads may be left behind";
+    // A terminal that goes sends its signal twice, by the kernel and by the shell: the second is no further wish.
+    signals.forget_hangup();
     tokio::select! {
         ended = tokio::time::timeout(LIMIT, cleaned) => {
             if ended.is_err() {

@@ -42,8 +42,11 @@ fn main() -> std::process::ExitCode {
 
 /// Shows help, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() && args::asks_for_json(std::env::args_os()) {
-        Output::new(true, false).error(&args::complaint(error));
+    let json = args::asks_for_json(std::env::args_os());
+    // Arguments may be names of files, and clap shows them on a terminal as they are.
+    let is_odd = || std::env::args_os().any(|argument| argument.to_string_lossy().contains(char::is_control));
+    if error.use_stderr() && (json || is_odd()) {
+        Output::new(json, false).error(&args::complaint(error));
     } else {
         // A closed pipe leaves nobody to tell.
         let _ = error.print();

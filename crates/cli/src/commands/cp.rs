@@ -55,7 +55,7 @@ pub(super) async fn run(args: Cp, context: &Arc<Context>) -> Outcome {
 async fn copy(sources: &[StoreUri], target: &Target, args: Cp, context: &Arc<Context>) -> Outcome {
     let limit = usize::from(args.jobs);
     let is_one = sources.len() == 1;
-    let mut report = Report::new(Arc::clone(context), is_one);
+    let mut report = Report::new(Arc::clone(context), is_one, args.dry_run);
     let copier = Arc::new(Copier::new(args, target, sources, context)?);
     for (number, source) in (1..).zip(sources) {
         let items = match plan::items(source, target, &copier, context).await {

@@ -204,6 +204,8 @@ fn names_in_messages_have_no_control_characters() {
     std::fs::write(sandbox.path("tree").join(name), "x").expect("a file");
     let ended = sandbox.run("ls -r tree").exits(1).says("bad\\u{1b}[31m");
     assert!(ended.stderr.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", ended.stderr);
+    let ended = sandbox.run_args(&["rm", "--\x1b[31mx"]).exits(2).says("invalid input: unexpected argument");
+    assert!(ended.stderr.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", ended.stderr);
 }
 
 #[test]
@@ -215,5 +217,7 @@ fn errors_of_a_copy_name_what_they_are_about() {
     assert!(ended.stderr.contains("/file/y: invalid input"), "{}", ended.stderr);
     let ended = sandbox.run("cp missing y").exits(3);
     assert!(ended.stderr.contains("/missing: not found"), "{}", ended.stderr);
+    #[cfg(target_os = "linux")]
+    sandbox.run("cp x /proc/rangeway-test").exits(1).says("copy file:///proc/rangeway-test: i/o error");
     sandbox.run("-v cp x y").exits(0).says("read 1 B at ");
 }

@@ -87,9 +87,13 @@ fn pages_of_a_web_server_are_files() {
 
 #[test]
 fn a_dry_run_promises_nothing_that_is_refused() {
-    let sandbox = Sandbox::local();
+    let sandbox = Sandbox::with_server();
     sandbox.write("x", "x");
+    sandbox.write("y", "y");
+    std::fs::create_dir(sandbox.path("empty")).expect("a folder");
+    sandbox.run("cp -r --dry-run empty s3://bucket").exits(0).says("would copy 0 objects");
     for line in [
+        "cp --dry-run -n x s3://bucket/x?conditional-writes=false",
         "cp --dry-run x https://example.org/x",
         "cp --dry-run --content-type text/x x y",
         "cp --dry-run --metadata a=b x y",

@@ -43,11 +43,7 @@ pub(super) async fn items(
     if context.identity(&target)?.is_inside(&context.identity(&whole)?) {
         let (inner, outer) = (location::shown(&target), location::shown(source));
         let error = Error::invalid(format!("the target {inner} is inside the source {outer}"));
-        return Err(if source.settings() == target.settings() {
-            error
-        } else {
-            error.with_hint("if they are at two services, give each its own endpoint")
-        });
+        return Err(unless_elsewhere(error, source, &target));
     }
     let (to, target) = match location::local_path(&target) {
         // Names that come from elsewhere may try to leave the folder.
@@ -70,11 +66,20 @@ fn one(
 ) -> Result<BoxStream<'static, Result<Item>>> {
     let target = target.of_object(source)?;
     if context.identity(source)? == context.identity(&target)? {
-        return Err(Error::invalid(format!("{} is both source and target", location::shown(source))));
+        let error = Error::invalid(format!("{} is both source and target", location::shown(source)));
+        return Err(unless_elsewhere(error, source, &target));
     }
     let (from, to) = (context.store(source)?, Arc::clone(&copier.to));
     let item = Item { from, to, source: source.clone(), target, size: None };
     Ok(stream::iter([Ok(item)]).boxed())
+}
+
+/// The error of two places that are one, as far as their settings tell.
+fn unless_elsewhere(error: Error, source: &StoreUri, target: &StoreUri) -> Error {
+    if location::local_path(source).is_some() || source.settings() == target.settings() {
+        return error;
+    }
+    error.with_hint("if they are at two services, give each its own endpoint")
 }
 
 /// An empty bucket or local folder is an empty tree; a prefix that nothing starts with does not exist.

@@ -19,6 +19,8 @@ pub(super) struct Report {
     context: Arc<Context>,
     /// Whether one thing was asked for, and as far as is known yet it is an object.
     is_one: bool,
+    /// Whether nothing is written.
+    is_dry_run: bool,
     started: Instant,
     tally: Tally,
     skipped: u64,
@@ -44,10 +46,11 @@ struct Record<'a> {
 }
 
 impl Report {
-    pub(super) fn new(context: Arc<Context>, is_one: bool) -> Self {
+    pub(super) fn new(context: Arc<Context>, is_one: bool, is_dry_run: bool) -> Self {
         Self {
             context,
             is_one,
+            is_dry_run,
             started: Instant::now(),
             tally: Tally::default(),
             skipped: 0,
@@ -121,7 +124,7 @@ impl Report {
     pub(super) fn finish(&self) {
         let elapsed = self.started.elapsed();
         let mut parts = Vec::new();
-        if self.planned > 0 {
+        if self.is_dry_run {
             parts.push(format!("would copy {}, {}", text::objects(self.planned), text::bytes(self.bytes)));
         } else if self.has_unsized {
             let objects = text::objects(self.tally.succeeded());

@@ -56,7 +56,7 @@ pub(super) async fn from_stdin(target: StoreUri, args: Cp, context: &Arc<Context
             .with_hint("name the object, as in rangeway cp - s3://bucket/name")
             .into());
     }
-    let mut report = Report::new(Arc::clone(context), true);
+    let mut report = Report::new(Arc::clone(context), true, false);
     let copier = Copier::new(args, &target, &[], context)?;
     let result = write(target.place(), &copier).await;
     drop(copier);
