@@ -16,6 +16,9 @@ use crate::place::Place;
 /// What `dd` reads and writes at one time: with less it is slower.
 const BLOCK: &str = "bs=4M";
 
+/// Errors alone.
+const QUIET: &str = "status=none";
+
 /// One who takes part.
 pub(crate) struct Contender<'a> {
     pub(crate) name: &'static str,
@@ -73,7 +76,7 @@ pub(crate) fn all(scenario: Scenario, place: &Place) -> Result<Vec<Contender<'_>
             let mut all = ours("direct")?;
             let from = format!("if={}", read.display());
             all.push(Contender::new(DD, move |_| {
-                program("dd", &[&from, "of=/dev/null", BLOCK, "iflag=direct"])
+                program("dd", &[&from, "of=/dev/null", BLOCK, "iflag=direct", QUIET])
             }));
             all
         }
@@ -84,7 +87,7 @@ pub(crate) fn all(scenario: Scenario, place: &Place) -> Result<Vec<Contender<'_>
             vec![
                 Contender::new(PUT, move |check| store.write(place, check)),
                 Contender::new(DD, move |_| {
-                    program("dd", &["if=/dev/zero", &to, BLOCK, &count, "oflag=direct"])
+                    program("dd", &["if=/dev/zero", &to, BLOCK, &count, "oflag=direct", QUIET])
                 }),
             ]
         }
