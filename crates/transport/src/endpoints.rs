@@ -95,7 +95,9 @@ impl Endpoints {
     fn at(&self, uri: &Uri, index: usize) -> Result<Option<Uri>> {
         let (Some(first), Some(authority)) = (self.all.first(), uri.authority()) else { return Ok(None) };
         // The container may stand before the host.
-        let Some(container) = authority.as_str().strip_suffix(first.authority.as_str()) else {
+        let container = authority.as_str().strip_suffix(first.authority.as_str());
+        let Some(container) = container.filter(|container| container.is_empty() || container.ends_with('.'))
+        else {
             return Ok(None);
         };
         if index == 0 {
