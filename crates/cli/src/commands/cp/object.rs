@@ -136,9 +136,10 @@ impl Copier {
         let keeps_attributes = options.attributes.is_empty();
         let can_copy = options.mode == PutMode::Overwrite || to.capabilities().copy_create;
         if is_same_store && keeps_attributes && can_copy {
+            let size = self.size_of_copy(item).await;
             let copied = from.copy(source, target, CopyOptions::new().mode(options.mode)).await;
             let response = explained(copied, item).await?;
-            return Ok(Done::Copied { size: size_of_copy(item).await, response });
+            return Ok(Done::Copied { size, response });
         }
         let mut options = GetOptions::new();
         // Attributes that the target cannot hold are not worth a request.
@@ -150,6 +151,17 @@ impl Copier {
         }
         let response = to.put(target, found.body.into(), self.put_options(to, found.attributes)).await?;
         Ok(Done::Copied { size: Some(size), response })
+    }
+
+    /// The size of what is copied without being read, where it costs no request to know; expected from here on.
+    async fn size_of_copy(&self, item: &Item) -> Option<u64> {
+        if item.size.is_some() || location::local_path(&item.source).is_none() {
+            return item.size;
+        }
+        // What fails here fails in the copy too, and is told there.
+        let size = item.from.head(item.source.key(), HeadOptions::new()).await.ok()?.meta.size;
+        self.progress.expect(size);
+        Some(size)
     }
 
     /// Fails where it is known, without writing, that a write would be refused.
@@ -219,15 +231,6 @@ fn position(sources: Vec<Arc<dyn Store>>, to: Arc<dyn Store>) -> impl Fn() -> u6
             to.stats().bytes_written
         }
     }
-}
-
-/// The size of what was copied without being read, where it costs no request to know.
-async fn size_of_copy(item: &Item) -> Option<u64> {
-    if item.size.is_some() || location::local_path(&item.target).is_none() {
-        return item.size;
-    }
-    let found = item.to.head(item.target.key(), HeadOptions::new()).await;
-    found.ok().map(|found| found.meta.size)
 }
 
 /// Adds to the failure of a source what the user may have meant by it.
