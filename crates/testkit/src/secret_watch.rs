@@ -6,7 +6,8 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rangeway_core::Error;
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 #[cfg(feature = "fault-server")]
@@ -28,6 +29,7 @@ pub struct SecretWatch {
     secrets: Vec<String>,
     seen: Seen,
     _logging: DefaultGuard,
+    _second: Dispatch,
 }
 
 impl SecretWatch {
@@ -42,7 +44,10 @@ impl SecretWatch {
             .with_writer(seen.clone())
             .finish();
         let secrets = secrets.into_iter().map(Into::into).collect();
-        Self { secrets, seen, _logging: tracing::subscriber::set_default(subscriber) }
+        let logging = tracing::subscriber::set_default(subscriber);
+        // While there is one subscriber only, an event that another thread comes to first is taken for unwanted for good.
+        let second = Dispatch::new(NoSubscriber::new());
+        Self { secrets, seen, _logging: logging, _second: second }
     }
 
     /// Notes the `Debug` output of something.
