@@ -147,8 +147,12 @@ impl UnderWay {
     /// The endpoint answered, and will send a body of that length, where it says so.
     pub(crate) fn answered(&mut self, status: StatusCode, length: Option<u64>) {
         let is_unwell = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+        // The length that is said is that of a body which is not sent.
+        let is_bare = status == StatusCode::NOT_MODIFIED || status == StatusCode::NO_CONTENT;
         if is_unwell || status == StatusCode::TOO_MANY_REQUESTS {
             self.broke();
+        } else if is_bare {
+            self.expects(0);
         } else if let Some(length) = length {
             self.expects(length);
         }

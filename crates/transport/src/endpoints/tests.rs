@@ -20,6 +20,28 @@ fn finish(under_way: (String, UnderWay), status: StatusCode) {
     under_way.answered(status, Some(0));
 }
 
+#[test]
+fn answers_without_a_body_are_whole_whatever_length_they_say() {
+    for (status, length, failures) in [
+        (200, Some(0), 0),
+        (204, None, 0),
+        (304, Some(5), 0),
+        (200, Some(5), 2),
+        (404, Some(5), 2),
+        (200, None, 2),
+        (501, Some(0), 0),
+        (500, Some(5), 3),
+        (429, Some(0), 3),
+    ] {
+        let endpoints = endpoints(&["a:1"]);
+        for _ in 0..2 {
+            send(&endpoints).1.broke();
+        }
+        send(&endpoints).1.answered(StatusCode::from_u16(status).expect("a status"), length);
+        assert_eq!(endpoints.all[0].health().failures, failures, "{status} {length:?}");
+    }
+}
+
 /// What is seen of a body.
 #[derive(Debug)]
 enum Read {
