@@ -106,6 +106,9 @@ impl Policy {
         Self {
             put_threshold: u64::MAX,
             in_flight: InFlight::Fixed(8),
+            // What 8 requests fill. To send 1 GiB of a file to a service took 0.29 s and 206 MiB in all with it, 0.40 s and
+            // 333 MiB with twice as much: memory that is touched again sooner is still in the processor's cache.
+            memory_limit: 64 * MIB,
             attempts: 1,
             hedge: false,
             ..Self::network()
@@ -115,7 +118,8 @@ impl Policy {
     /// For disks on this machine without the page cache between: as many requests in flight as the disk's queue takes, and
     /// writes are split, since each of their bytes waits for the disk.
     pub fn disk() -> Self {
-        Self { put_threshold: 16 * MIB, in_flight: InFlight::Auto, ..Self::local() }
+        let memory_limit = Self::network().memory_limit;
+        Self { put_threshold: 16 * MIB, in_flight: InFlight::Auto, memory_limit, ..Self::local() }
     }
 
     /// Checks every field.

@@ -71,7 +71,7 @@ const MEMORY_LIMIT: Setting = Setting::new(
     SettingKind::Size,
     "How many bytes a store's reads hold in buffers of their own, and as many its writes. Memory that the caller \
      asked for, such as a whole object as one buffer, and what a stream of unknown length brings before its first \
-     part is sent, does not count. 128MiB unless set.",
+     part is sent, does not count. 128MiB unless set, 64MiB for `file://`.",
 )
 .env(&["RANGEWAY_MEMORY_LIMIT"]);
 
