@@ -15,7 +15,7 @@ use wait4::Wait4;
 use crate::Usage;
 use crate::helper::Role;
 
-/// This program once more, as the [`helper`](crate::helper) that runs `program`. Arguments and variables of `program` are
+/// This program once more, as the [`helper`](fn@crate::helper) that runs `program`. Arguments and variables of `program` are
 /// to be added to it.
 ///
 /// # Errors

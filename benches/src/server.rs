@@ -54,7 +54,7 @@ pub struct ServerCounts {
 }
 
 impl ServerProcess {
-    /// Starts this program once more, as the [`helper`](crate::helper) that serves. These are options of a pacing server
+    /// Starts this program once more, as the [`helper`](fn@crate::helper) that serves. These are options of a pacing server
     /// by name, as [`PacingServerOptions::set`] takes them.
     ///
     /// # Errors
