@@ -23,8 +23,8 @@ pub(crate) const CONNECT_TIMEOUT: Setting = Setting::new(
 pub(crate) const CONNECTIONS: Setting = Setting::new(
     "connections",
     SettingKind::Count,
-    "How many connections to one host reads may have open; a read beyond that waits for one. `auto` sets no limit: the \
-     number of requests in flight has one.",
+    "How many connections to one host reads may have open; a read beyond that waits for one, and its time for an answer \
+     runs meanwhile. `auto` sets no limit: the number of requests in flight has one.",
 )
 .env(&["RANGEWAY_CONNECTIONS"])
 .aliases(&[Alias::new("S3DLIO_MAX_HTTP_CONNECTIONS", ""), Alias::new("S3DLIO_HTTP_MAX_CONNS", "")])
