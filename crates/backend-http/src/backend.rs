@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rangeway_core::{
     Backend, ContainerMeta, Error, Operation, Result, Setting, Settings, Store, StoreUri, register_backend,
 };
-use rangeway_range_engine::{Policy, Ranged};
+use rangeway_range_engine::network;
 
 use crate::store::{HttpStore, QUERY};
 
@@ -42,9 +42,7 @@ impl Backend for HttpBackend {
     }
 
     fn open(&self, uri: &StoreUri, settings: &Settings) -> Result<Arc<dyn Store>> {
-        let located = |error: Error| error.with_operation(Operation::Open).with_uri(uri.with_key(""));
-        let policy = Policy::network().from_settings(settings)?;
-        Ok(Arc::new(Ranged::new(HttpStore::open(uri, settings).map_err(located)?, policy)?))
+        network::open(uri, settings, |uri, settings, _| HttpStore::open(uri, settings))
     }
 
     async fn list_containers(&self, _: &StoreUri, _: &Settings) -> Result<Vec<ContainerMeta>> {

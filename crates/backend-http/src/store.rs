@@ -131,48 +131,6 @@ impl HttpStore {
             format!("the server leads on and on: {} redirects", redirect::MOST),
         ))
     }
-
-    async fn try_head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        without_version(options.version.as_deref())?;
-        let mut headers = HeaderMap::new();
-        headers::put_conditions(&mut headers, &options.conditions)?;
-        let response = self.send(Method::HEAD, key, &headers).await?;
-        let meta = meta(key, response.content_length().ok_or_else(no_length)?, &response.headers);
-        options.conditions.check(meta.etag.as_deref(), meta.last_modified)?;
-        Ok(HeadResponse::new(meta, headers::attributes(&response.headers, "x-no-prefix-")))
-    }
-
-    async fn try_get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
-        without_version(options.version.as_deref())?;
-        let mut headers = HeaderMap::new();
-        headers::put_conditions(&mut headers, &options.conditions)?;
-        if let Some(range) = &options.range {
-            headers.insert(header::RANGE, headers::range(range)?);
-        }
-        let response = match self.send(Method::GET, key, &headers).await {
-            Ok(response) => response,
-            Err(error) => {
-                let size = error::size(&error);
-                return Err(of_range(error, size, &options, |head| self.try_head(key, head)).await);
-            }
-        };
-        let (range, size) = extent(&response)?;
-        let meta = meta(key, size, &response.headers);
-        options.conditions.check(meta.etag.as_deref(), meta.last_modified)?;
-        let attributes = headers::attributes(&response.headers, "x-no-prefix-");
-        let length = range.end - range.start;
-        let body = if length == 0 { Body::from_bytes(Bytes::new()) } else { response.into_body(length) };
-        Ok(GetResponse::new(meta, range, attributes, body))
-    }
-
-    fn locate<T>(&self, operation: Operation, key: &Key, result: Result<T>) -> Result<T> {
-        result.map_err(|error| error.with_operation(operation).with_uri(self.uri.with_key(key)))
-    }
-
-    fn read_only<T>(&self, operation: Operation, key: &Key) -> Result<T> {
-        let error = Error::unsupported("web servers are for reading only");
-        self.locate(operation, key, Err(error))
-    }
 }
 
 /// Shows no query and no URL that a server led to: both may hold a secret.
@@ -180,6 +138,11 @@ impl std::fmt::Debug for HttpStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HttpStore").field("uri", &self.uri).finish_non_exhaustive()
     }
+}
+
+/// The error of whatever would change something.
+fn read_only() -> Error {
+    Error::unsupported("web servers are for reading only")
 }
 
 fn without_version(version: Option<&str>) -> Result<()> {
@@ -204,41 +167,63 @@ impl Store for HttpStore {
     }
 
     async fn head(&self, key: &Key, options: HeadOptions) -> Result<HeadResponse> {
-        let found = self.try_head(key, options).await;
-        self.locate(Operation::Head, key, found)
+        without_version(options.version.as_deref())?;
+        let mut headers = HeaderMap::new();
+        headers::put_conditions(&mut headers, &options.conditions)?;
+        let response = self.send(Method::HEAD, key, &headers).await?;
+        let meta = meta(key, response.content_length().ok_or_else(no_length)?, &response.headers);
+        options.conditions.check(meta.etag.as_deref(), meta.last_modified)?;
+        Ok(HeadResponse::new(meta, headers::attributes(&response.headers, "x-no-prefix-")))
     }
 
     async fn get(&self, key: &Key, options: GetOptions) -> Result<GetResponse> {
-        let found = self.try_get(key, options).await;
-        self.locate(Operation::Get, key, found)
+        without_version(options.version.as_deref())?;
+        let mut headers = HeaderMap::new();
+        headers::put_conditions(&mut headers, &options.conditions)?;
+        if let Some(range) = &options.range {
+            headers.insert(header::RANGE, headers::range(range)?);
+        }
+        let response = match self.send(Method::GET, key, &headers).await {
+            Ok(response) => response,
+            Err(error) => {
+                let size = error::size(&error);
+                return Err(of_range(error, size, &options, |head| self.head(key, head)).await);
+            }
+        };
+        let (range, size) = extent(&response)?;
+        let meta = meta(key, size, &response.headers);
+        options.conditions.check(meta.etag.as_deref(), meta.last_modified)?;
+        let attributes = headers::attributes(&response.headers, "x-no-prefix-");
+        let length = range.end - range.start;
+        let body = if length == 0 { Body::from_bytes(Bytes::new()) } else { response.into_body(length) };
+        Ok(GetResponse::new(meta, range, attributes, body))
     }
 
-    async fn put(&self, key: &Key, _: Payload, _: PutOptions) -> Result<PutResponse> {
-        self.read_only(Operation::Put, key)
+    async fn put(&self, _: &Key, _: Payload, _: PutOptions) -> Result<PutResponse> {
+        Err(read_only())
     }
 
-    async fn start_multipart(&self, key: &Key, _: PutOptions) -> Result<Box<dyn MultipartUpload>> {
-        self.read_only(Operation::Multipart, key)
+    async fn start_multipart(&self, _: &Key, _: PutOptions) -> Result<Box<dyn MultipartUpload>> {
+        Err(read_only())
     }
 
     fn list(&self, options: ListOptions) -> BoxStream<'static, Result<ListEntry>> {
         let error = Error::unsupported("web servers have no listings").with_hint("name the files one by one");
-        let listed = self.locate(Operation::List, &Key::new(options.prefix), Err(error));
-        stream::iter([listed]).boxed()
+        let error = error.with_operation(Operation::List).with_uri(self.uri.with_key(options.prefix));
+        stream::iter([Err(error)]).boxed()
     }
 
     fn delete(&self, keys: BoxStream<'static, Key>) -> BoxStream<'static, DeleteResult> {
         let uri = self.uri.clone();
         let refused = move |key: Key| {
-            let error = Error::unsupported("web servers are for reading only");
-            let result = Err(error.with_operation(Operation::Delete).with_uri(uri.with_key(&key)));
+            let result = Err(read_only().with_operation(Operation::Delete).with_uri(uri.with_key(&key)));
             DeleteResult { key, result }
         };
         keys.map(refused).boxed()
     }
 
-    async fn copy(&self, from: &Key, _: &Key, _: CopyOptions) -> Result<PutResponse> {
-        self.read_only(Operation::Copy, from)
+    async fn copy(&self, _: &Key, _: &Key, _: CopyOptions) -> Result<PutResponse> {
+        Err(read_only())
     }
 
     fn stats(&self) -> TransferStats {
